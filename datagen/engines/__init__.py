@@ -1,0 +1,1 @@
+"""Engines run models. `base` is the seam; every other file here is one kind of engine."""

@@ -1,0 +1,217 @@
+"""The nouns: what flows between stages and what a run folder's tables hold.
+
+Values that live in memory are frozen dataclasses; rows that are written are frozen pydantic models,
+whose fields are the tables' columns, in order. Column names, once shipped, change only with
+`SCHEMA_VERSION`.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+SCHEMA_VERSION = 1
+"""Version of the tables' columns; stands in every shard's file metadata."""
+
+Kind = Literal["knowledge", "math"]
+
+ReadReason = Literal[
+    "not_json",
+    "not_an_object",
+    "not_utf8",
+    "no_text",
+    "not_text",
+    "empty",
+    "duplicate_id",
+    "bad_kind",
+    "unreadable_file",
+]
+HygieneReason = Literal[
+    "no_answer", "truncated", "lead_in", "refusal", "loop", "unfinished", "language", "length", "leaked_markup"
+]
+LedgerReason = Literal[
+    "invented_number",
+    "invented_unit",
+    "invented_date",
+    "invented_name",
+    "invented_quotation",
+    "invented_link",
+    "invented_formula",
+    "invented_code",
+    "lost_facts",
+]
+AlignmentReason = Literal["unsupported_sentence", "lost_sentence"]
+FidelityReason = HygieneReason | LedgerReason | AlignmentReason | Literal["near_copy", "low_fidelity"]
+AssembleReason = Literal["near_duplicate"]
+FailedReason = Literal["crashed", "unreachable", "timeout", "server_error", "bad_request", "bad_response"]
+Reason = ReadReason | FidelityReason | AssembleReason | FailedReason
+
+
+def row_id(*parts: str | int) -> str:
+    """Identity of a row: a hash of what it is, never of where it ran. 24 hex digits."""
+    joined = "\x1f".join(str(part) for part in parts)
+    return hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def derived_seed(*parts: str | int) -> int:
+    """A seed in [0, 2**31) from what it is for, so that a rerun asks the same thing."""
+    joined = "\x1f".join(str(part) for part in parts)
+    digest = hashlib.blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=4).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One source text."""
+
+    id: str
+    """The input's own id, or a hash of the text."""
+    text: str
+    kind: Kind
+    source: Mapping[str, Any] = field(default_factory=dict)
+    """Everything else the input row held; JSON-serialisable."""
+    origin: str = ""
+    """File and line, for messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A contiguous span of a document."""
+
+    index: int
+    """Position in the document, from 0."""
+    start: int
+    end: int
+    """Character offsets into the document's text; chunks are adjacent and cover all of it."""
+    tokens: int
+    window: int
+    """Number of the window (a fixed block of adjacent chunks) that this chunk lies in, from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkedDocument:
+    """A document and the chunks that join back to it, character for character."""
+
+    document: Document
+    chunks: tuple[Chunk, ...]
+
+
+class Row(BaseModel):
+    """A row of a table."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    id: str
+
+
+class Scores(BaseModel):
+    """What the gate measured on one chunk; `None` where a tier was off or not needed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    supported: float | None = None
+    """Probability in [0, 1] that nothing is invented."""
+    kept: float | None = None
+    """Probability in [0, 1] that nothing is lost."""
+    fidelity: float | None = None
+    """Both."""
+    length_ratio: float | None = None
+    """Words of the text ÷ words of the source."""
+    copied: float | None = None
+    """Share of the text's word 5-grams that stand in the source: 1 is a copy."""
+    facts_invented: int | None = None
+    """Protected facts of the text that the source doesn't have."""
+    facts_kept: float | None = None
+    """Share of the source's protected facts that the text has."""
+    sentences_supported: float | None = None
+    """Weakest best alignment of a sentence of the text with the source, in [0, 1]."""
+    sentences_covered: float | None = None
+    """Share of the source's sentences that some sentence of the text covers."""
+
+
+class Rephrasing(Row):
+    """One document rewritten in one style: training-ready."""
+
+    document_id: str
+    style: str
+    number: int
+    """Which rephrasing of the document, from 0."""
+    text: str
+    tokens: int
+    """Tokens of `text`, counted with `chunk.tokenizer`."""
+    fidelity: float | None
+    """Lowest fidelity among its chunks; null when the gate is off."""
+    supported: float | None
+    kept: float | None
+    audience: str
+    tone: str
+    kind: Kind
+    chunks: int
+    source_chunks: int
+    """Chunks that stand unchanged because no rewrite was faithful (`rewrite.on_failure = "source"`)."""
+    source_tokens: int
+    attempts: int
+    """Completions asked for all chunks together."""
+    prompt_tokens: int
+    completion_tokens: int
+    source: str
+    """Metadata of the document, as JSON text."""
+    model: str
+
+
+class RewrittenChunk(Row):
+    """One chunk of one rephrasing beside its source."""
+
+    rephrasing_id: str
+    document_id: str
+    style: str
+    number: int
+    index: int
+    start: int
+    end: int
+    tokens: int
+    """Tokens of the source chunk."""
+    source_text: str
+    text: str
+    status: Literal["accepted", "source", "rejected"]
+    """`source`: the source chunk stands in for a rewrite that failed; `rejected`: it ended its document."""
+    attempts: int
+    reasons: list[str]
+    """Why earlier attempts at this chunk were refused, in order."""
+    seed: int
+    supported: float | None
+    kept: float | None
+    fidelity: float | None
+    length_ratio: float | None
+    copied: float | None
+    facts_invented: int | None
+    facts_kept: float | None
+    sentences_supported: float | None
+    sentences_covered: float | None
+
+
+class Reject(Row):
+    """A row that was not passed on, with its reason; failed rows too, marked."""
+
+    document_id: str
+    stage: str
+    reason: str
+    failed: bool
+    """True: it could not be tried (server, crash) and is tried again at the next entry."""
+    detail: str
+    style: str
+    number: int
+    """-1 where the reject is a document, not a rephrasing."""
+    chunk: int
+    """Index of the chunk that failed; -1 where none did."""
+    attempts: int
+    scores: str
+    """JSON text."""
+    text: str
+    """The text that was refused: a rewrite, or the bad input line."""
+    source: str
+    """Metadata of the document, as JSON text."""
+    origin: str
+    """File and line of the input."""
