@@ -2,6 +2,7 @@
 
     DatagenError
     ├── RecipeError    the user can fix it: one line, exit 2
+    ├── StorageError   the run folder can't be read or written: one line, exit 2; what is done is kept
     └── EngineError    the model's server failed: retried, then left for the next entry, exit 1
 
 A bad row is a `Drop` (datagen.stage), not an error. Anything else that is raised is a bug.
@@ -18,6 +19,10 @@ class DatagenError(Exception):
 
 class RecipeError(DatagenError):
     """A recipe, an input, a flag or a folder is wrong and the user can put it right."""
+
+
+class StorageError(DatagenError):
+    """The run folder can't be written or read: disk full, read-only, taken by another process."""
 
 
 class EngineError(DatagenError):

@@ -44,9 +44,10 @@ LedgerReason = Literal[
 ]
 AlignmentReason = Literal["unsupported_sentence", "lost_sentence"]
 FidelityReason = HygieneReason | LedgerReason | AlignmentReason | Literal["near_copy", "low_fidelity"]
+RewriteReason = Literal["no_fitting_style"]
 AssembleReason = Literal["near_duplicate"]
 FailedReason = Literal["crashed", "unreachable", "timeout", "server_error", "bad_request", "bad_response"]
-Reason = ReadReason | FidelityReason | AssembleReason | FailedReason
+Reason = ReadReason | RewriteReason | FidelityReason | AssembleReason | FailedReason
 
 
 def row_id(*parts: str | int) -> str:

@@ -1,0 +1,1 @@
+"""Programs that measure datagen; the figures in the README come from here."""

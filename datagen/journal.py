@@ -1,0 +1,149 @@
+"""The journal: every completion of unfinished rows, so that a row that runs again is answered from disk.
+
+One folder per partition, one append-only segment per opening: `RUN/journal/PARTITION/LEASE-NUMBER.log`.
+A record is one line, `crc32 json`: written before the row sees the completion, synced in groups at most
+`SYNC_INTERVAL_S` apart. A torn line at the end of a segment (a crash while writing) is passed over; a new
+opening never appends to an old segment. The journal knows rows and steps, nothing of pipelines.
+
+Not covered: what a crash of the whole machine loses is at most the last `SYNC_INTERVAL_S` of completions,
+which are asked again.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+
+from datagen.engines.base import Completion
+from datagen.errors import StorageError
+
+SYNC_INTERVAL_S = 0.5
+"""Half of the second that the contract allows."""
+
+
+class Journal:
+    """The journal of one partition, opened by one worker under one lease.
+
+    Rows that were begun under this lease and not ended when their worker died count as suspects:
+    `deaths(row)` says how many workers the row was seen to die with.
+    """
+
+    def __init__(self, folder: Path, *, lease: int) -> None:
+        self.folder = folder
+        self._completions: dict[tuple[str, int], tuple[str, Completion]] = {}
+        self._deaths: Counter[str] = Counter()
+        self._dirty = False
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            segments = sorted(folder.glob("*.log"))
+            for segment in segments:
+                self._replay(segment, lease=lease)
+            self._file = _new_segment(folder, lease, len(segments))
+        except OSError as problem:
+            raise StorageError(f"{folder}: {problem.strerror or problem}") from problem
+
+    def __len__(self) -> int:
+        return len(self._completions)
+
+    def answer(self, row: str, step: int, digest: str) -> Completion | None:
+        """The completion written for this step, or None if there is none for this very request."""
+        known = self._completions.get((row, step))
+        return known[1] if known is not None and known[0] == digest else None
+
+    def record(self, row: str, step: int, digest: str, completion: Completion) -> None:
+        """Write a completion. When this returns, a kill of the process no longer loses it."""
+        c = completion
+        fields = [c.text, c.finish_reason, c.prompt_tokens, c.completion_tokens, c.cached_tokens]
+        self._write(["completion", row, step, digest, *fields, c.model])
+
+    def begin(self, row: str) -> None:
+        self._write(["begin", row])
+
+    def end(self, row: str) -> None:
+        self._write(["end", row])
+
+    def deaths(self, row: str) -> int:
+        """Workers that died under this lease while the row was running."""
+        return self._deaths[row]
+
+    async def sync_forever(self) -> None:
+        """Sync what was written, at most `SYNC_INTERVAL_S` after it was; runs until cancelled."""
+        while True:
+            await asyncio.sleep(SYNC_INTERVAL_S)
+            if self._dirty:
+                self._dirty = False
+                try:
+                    await asyncio.to_thread(os.fdatasync, self._file)
+                except OSError as problem:
+                    raise _storage_error(self.folder, problem) from problem
+
+    def close(self) -> None:
+        """Close the segment; idempotent."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def remove(self) -> None:
+        """Delete the partition's journal: its rows are committed."""
+        self.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _write(self, fields: list[object]) -> None:
+        body = orjson.dumps(fields)
+        line = b"%08x %b\n" % (zlib.crc32(body), body)
+        try:
+            written = os.write(self._file, line)
+        except OSError as problem:
+            raise _storage_error(self.folder, problem) from problem
+        if written != len(line):
+            raise StorageError(f"{self.folder}: the disk is full; free space and run the same command again")
+        self._dirty = True
+
+    def _replay(self, segment: Path, *, lease: int) -> None:
+        running: set[str] = set()
+        for fields in read_segment(segment):
+            match fields:
+                case ["begin", str(row)]:
+                    running.add(row)
+                case ["end", str(row)]:
+                    running.discard(row)
+                case ["completion", str(row), int(step), str(digest), *answer]:
+                    self._completions[row, step] = (digest, Completion(*answer))
+        if int(segment.name.partition("-")[0]) == lease:
+            self._deaths.update(running)
+
+
+def read_segment(segment: Path) -> Iterator[list[object]]:
+    """The records of a segment up to the first torn or damaged line."""
+    with segment.open("rb") as lines:
+        for line in lines:
+            checksum, _, body = line.rstrip(b"\n").partition(b" ")
+            if not line.endswith(b"\n") or not _matches(checksum, body):
+                return
+            yield orjson.loads(body)
+
+
+def _matches(checksum: bytes, body: bytes) -> bool:
+    with contextlib.suppress(ValueError):
+        return int(checksum, 16) == zlib.crc32(body)
+    return False
+
+
+def _new_segment(folder: Path, lease: int, number: int) -> int:
+    while True:
+        try:
+            path = folder / f"{lease:06d}-{number:04d}.log"
+            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+        except FileExistsError:
+            number += 1
+
+
+def _storage_error(folder: Path, problem: OSError) -> StorageError:
+    reason = problem.strerror or str(problem)
+    return StorageError(f"{folder}: {reason}; put it right and run the same command again, nothing is lost")

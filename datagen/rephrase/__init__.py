@@ -1,0 +1,1 @@
+"""Rephrase: read → chunk → rewrite → assemble, one file or folder per stage."""

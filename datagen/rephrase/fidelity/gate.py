@@ -1,0 +1,242 @@
+"""The fidelity gate: three tiers, cheap first, in both directions.
+
+`supported` (nothing invented) and `kept` (nothing lost) are scored apart and multiplied: a rewrite
+has to be both, and the two fail independently. A hard reason rejects whatever the product is; the
+threshold catches what is weak in many places. Not covered: negation, swapped roles, relations,
+and whether the source itself is true.
+"""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.rephrase.fidelity import alignment, hygiene, ledger
+from datagen.rephrase.fidelity.copying import FEWEST_WORDS, copied_share
+from datagen.rephrase.fidelity.facts import Facts
+from datagen.rephrase.fidelity.language import speaks
+from datagen.rephrase.fidelity.options import Expectation, FidelityOptions
+from datagen.rephrase.fidelity.sentences import Sentence, sentences
+from datagen.schemas import FidelityReason, Scores
+
+Embed = Callable[[Sequence[str]], Awaitable[NDArray[Any]]]
+"""Sentences → their embeddings, (sentences, dim), rows of length 1."""
+
+MOST_MISSED = 8
+LONGEST_DETAIL = 200
+INVENTED = (1.0, 0.2, 0.08, 0.03)
+"""`supported` of the ledger by the number of facts invented. Order is what matters: one is most of
+the harm. Own choice, to be calibrated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the gate found out about one rewritten chunk."""
+
+    faithful: bool
+    reason: FidelityReason | None = None
+    detail: str = ""
+    """The fact, sentence or phrase that decided; at most 200 characters."""
+    missed: tuple[str, ...] = ()
+    """Facts and sentences of the source to ask for again; at most 8."""
+    invented: tuple[str, ...] = ()
+    """Facts and sentences that the source does not have; at most 8."""
+    scores: Scores = Scores()
+
+
+class FidelityGate:
+    """Judges rewritten chunks. Keeps what it read of recent sources and contexts; not thread-safe.
+
+    `embed` answers with unit sentence embeddings; without it the alignment goes by words alone.
+    """
+
+    def __init__(self, options: FidelityOptions, embed: Embed | None = None) -> None:
+        self._options = options
+        self._embed = embed
+        self._sources = _Recent(512)
+        self._contexts = _Recent(64)
+
+    async def check(
+        self, source: str, text: str, *, context: str = "", expectation: Expectation
+    ) -> Finding:
+        """Judge a rewrite. `context`: the window and title, where names may come from."""
+        finding = self.check_cheap(source, text, context=context, expectation=expectation)
+        if not finding.faithful or "alignment" not in self._options.tiers:
+            return finding
+        theirs = self._sources(source)
+        if _translated(theirs, expectation):
+            return finding
+        claims, needed = sentences(text), theirs_sentences(theirs)
+        return self._decide(finding, await self._align(claims, needed), expectation)
+
+    def check_cheap(
+        self, source: str, text: str, *, context: str = "", expectation: Expectation
+    ) -> Finding:
+        """Judge by copying, hygiene and ledger only; never awaits."""
+        options = self._options
+        if not options.tiers:
+            return Finding(True)
+        theirs, mine = self._sources(source), Facts(text)
+        copied = copied_share(theirs, mine)
+        ratio = hygiene.length_ratio(theirs, mine)
+        fault: tuple[FidelityReason, str] | None = None
+        if "hygiene" in options.tiers:
+            fault = hygiene.fault(theirs, mine, expectation)
+        if fault is None and copied > options.max_copied and len(theirs.words) >= FEWEST_WORDS:
+            fault = "near_copy", f"{copied:.2f} of the 5-grams are the source's"
+        finding = Finding(True, scores=Scores(length_ratio=ratio, copied=copied))
+        if "ledger" in options.tiers:
+            finding = self._enter(theirs, mine, context, expectation, ratio, copied)
+        if fault is not None:
+            reason, detail = fault
+            scores = finding.scores.model_copy(update={"fidelity": 0.0})
+            detail = detail[:LONGEST_DETAIL]
+            return replace(finding, faithful=False, reason=reason, detail=detail, scores=scores)
+        return finding
+
+    def _enter(
+        self,
+        theirs: Facts,
+        mine: Facts,
+        context: str,
+        told: Expectation,
+        ratio: float,
+        copied: float,
+    ) -> Finding:
+        entered = ledger.compare(
+            theirs,
+            mine,
+            lambda: self._contexts(context),
+            kind=told.kind,
+            translated=_translated(theirs, told),
+            nouns_capitalised=told.language == "de",
+        )
+        new = entered.invented
+        supported = INVENTED[min(len(new), len(INVENTED) - 1)]
+        options = self._options
+        least = options.min_facts_kept_structured if told.structured else options.min_facts_kept
+        kept = _relaxed(entered.kept, told) * (0.3 if entered.answer_lost else 1.0)
+        reason: FidelityReason | None = None
+        detail = ""
+        if new:
+            reason, detail = new[0].reason, new[0].surface
+        elif entered.answer_lost or (entered.kept < least and len(entered.lost) > 1):
+            reason, detail = "lost_facts", ", ".join(entered.lost) or "the final answer"
+        elif supported * kept < options.threshold:
+            reason, detail = "low_fidelity", ", ".join(entered.lost)
+        return Finding(
+            reason is None,
+            reason,
+            detail[:LONGEST_DETAIL],
+            entered.lost[:MOST_MISSED],
+            tuple([fact.surface for fact in new[:MOST_MISSED]]),
+            Scores(
+                supported=supported,
+                kept=kept,
+                fidelity=supported * kept,
+                length_ratio=ratio,
+                copied=copied,
+                facts_invented=len(new),
+                facts_kept=entered.kept,
+            ),
+        )
+
+    async def _align(
+        self, claims: Sequence[Sentence], needed: Sequence[Sentence]
+    ) -> alignment.Alignment:
+        support = alignment.overlaps(claims, needed)
+        echo = alignment.overlaps(needed, claims)
+        doubts, losses = alignment.doubtful(support), alignment.doubtful(echo)
+        if not doubts and not losses:
+            return alignment.align(claims, needed, support, echo)
+        forward = backward = None
+        if self._embed is not None:
+            mine = claims if losses else [claims[index] for index in doubts]
+            other = needed if doubts else [needed[index] for index in losses]
+            rows = np.asarray(await self._embed([one.text for one in (*mine, *other)]))
+            cosines = rows[: len(mine)] @ rows[len(mine) :].T
+            forward = cosines[doubts] if losses else cosines
+            backward = (cosines[:, losses] if doubts else cosines).T
+        return alignment.align(
+            claims,
+            needed,
+            alignment.blend(support, doubts, forward),
+            alignment.blend(echo, losses, backward),
+        )
+
+    def _decide(self, finding: Finding, aligned: alignment.Alignment, told: Expectation) -> Finding:
+        options = self._options
+        scores = finding.scores
+        supported = (1.0 if scores.supported is None else scores.supported) * _confident(
+            aligned.supported
+        )
+        kept = (1.0 if scores.kept is None else scores.kept) * _relaxed(aligned.covered, told)
+        least = options.min_covered_structured if told.structured else options.min_covered
+        reason: FidelityReason | None = None
+        detail = ""
+        if aligned.supported < options.min_sentence_support:
+            reason, detail = "unsupported_sentence", aligned.weakest
+        elif aligned.covered < least:
+            reason, detail = "lost_sentence", aligned.lost[0]
+        elif supported * kept < options.threshold:
+            reason = "low_fidelity"
+            detail = aligned.weakest if supported < kept else "; ".join(aligned.lost)
+        return Finding(
+            reason is None,
+            reason,
+            detail[:LONGEST_DETAIL],
+            (*finding.missed, *aligned.lost)[:MOST_MISSED],
+            (aligned.weakest,) if reason == "unsupported_sentence" else (),
+            scores.model_copy(
+                update={
+                    "supported": supported,
+                    "kept": kept,
+                    "fidelity": supported * kept,
+                    "sentences_supported": aligned.supported,
+                    "sentences_covered": aligned.covered,
+                }
+            ),
+        )
+
+
+class _Recent:
+    """What was read of the texts asked for last."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._read: OrderedDict[str, Facts] = OrderedDict()
+
+    def __call__(self, text: str) -> Facts:
+        facts = self._read.get(text)
+        if facts is None:
+            facts = self._read[text] = Facts(text)
+            if len(self._read) > self._size:
+                self._read.popitem(last=False)
+        else:
+            self._read.move_to_end(text)
+        return facts
+
+
+def theirs_sentences(theirs: Facts) -> list[Sentence]:
+    """Claiming sentences of a source."""
+    return sentences(theirs.text)
+
+
+def _translated(theirs: Facts, told: Expectation) -> bool:
+    return not speaks(theirs.text, theirs.prose_words, told.language)
+
+
+def _relaxed(kept: float, told: Expectation) -> float:
+    """A style that selects loses less by leaving out: half of what it left counts."""
+    return 0.5 + 0.5 * kept if told.structured else kept
+
+
+def _confident(support: float) -> float:
+    """Probability that the weakest sentence is supported; 0.3 → 0.5, 0.6 → 0.92.
+
+    Logistic through the default of `min_sentence_support`; own choice, to be calibrated.
+    """
+    return float(1 / (1 + np.exp(-8 * (support - 0.3))))

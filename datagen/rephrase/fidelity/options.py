@@ -1,0 +1,53 @@
+"""What the gate is told: the recipe's `[fidelity]` section, and what a style does to its source.
+
+The defaults were read off `benchmarks/fidelity_quick.py`; they are starting points, not a
+calibration.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from datagen.schemas import Kind
+
+Tier = Literal["hygiene", "ledger", "alignment"]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class FidelityOptions(BaseModel):
+    """How strict the gate is. Part of the run's identity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    tiers: tuple[Tier, ...] = ("hygiene", "ledger", "alignment")
+    """Which checks run, cheapest first whatever the order here; `[]` turns the gate off, the
+    near-copy check with it."""
+    threshold: Share = 0.5
+    """Lowest `fidelity` that passes; above it a rewrite still fails for any single hard reason."""
+    max_copied: Share = 0.92
+    """Largest share of the text's word 5-grams that may stand in the source; 1 allows copies."""
+    min_facts_kept: Share = 0.6
+    """Smallest weighted share of the source's protected facts that a prose style keeps."""
+    min_facts_kept_structured: Share = 0.3
+    """The same for styles that select (FAQ, table, Q&A)."""
+    min_sentence_support: Share = 0.3
+    """A sentence whose best alignment with the source is below this is unsupported."""
+    min_covered: Share = 0.75
+    """Smallest share of the source's sentences that a prose style covers."""
+    min_covered_structured: Share = 0.3
+    """The same for styles that select."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a style does to its source, as far as the gate has to know."""
+
+    length_ratio: tuple[float, float] = (0.5, 2.0)
+    """Smallest and largest words of the text ÷ words of the source."""
+    structured: bool = False
+    """The style selects (FAQ, table, Q&A): recall is relaxed, precision never is."""
+    kind: Kind = "knowledge"
+    """`math` may add derived numbers and formulas; what can be computed has to be true."""
+    language: str = "en"
+    """ISO 639-1 code of the language the text has to be in."""

@@ -1,0 +1,152 @@
+"""The rephrase pipeline: read → chunk → rewrite → assemble, in the order data flows."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from numpy.typing import NDArray
+
+from datagen.prompts import Style, load_style, style_names, system_prompt
+from datagen.recipe import Recipe, identity
+from datagen.rephrase.assemble import Assembler, AssembleOptions, metadata
+from datagen.rephrase.chunk import Chunker, ChunkOptions
+from datagen.rephrase.draw import draws
+from datagen.rephrase.fidelity import FidelityGate, FidelityOptions
+from datagen.rephrase.read import BadRecord, Cursors, Partition, SourceOptions, read_partition
+from datagen.rephrase.rewrite import Part, RewriteOptions, Rewriter, Rewritten, parts
+from datagen.schemas import (
+    ChunkedDocument,
+    Document,
+    Reject,
+    Rephrasing,
+    RewrittenChunk,
+    Row,
+    row_id,
+)
+from datagen.stage import Ask, Failure, Preview, Tables, Work
+from datagen.tokenizer import load_tokenizer
+
+Embed = Callable[[Sequence[str]], Awaitable[NDArray[Any]]]
+
+CODE_VERSION = 1
+"""Raised whenever code that decides what comes out changes: the gate, the chunker, the layout of requests."""
+
+
+class RephraseRecipe(Recipe):
+    """What a rephrase run makes; its sections stand in the order data flows."""
+
+    source: SourceOptions = SourceOptions()
+    chunk: ChunkOptions = ChunkOptions()
+    rewrite: RewriteOptions = RewriteOptions()
+    fidelity: FidelityOptions = FidelityOptions()
+    assemble: AssembleOptions = AssembleOptions()
+
+
+def load_styles(options: RewriteOptions) -> list[Style]:
+    """The styles to draw from. Raises `RecipeError` for one that is not there."""
+    return [load_style(name) for name in options.styles or style_names()]
+
+
+def run_identity(recipe: RephraseRecipe) -> dict[str, Any]:
+    """Everything that decides what comes out, by name; what a run folder is compared with."""
+    styles = load_styles(recipe.rewrite)
+    return {
+        **identity(recipe),
+        "prompts.system": row_id(system_prompt()),
+        **{f"prompts.styles.{style.name}": style.digest for style in styles},
+        "tokenizer": load_tokenizer(recipe.chunk.tokenizer).digest,
+        "code": CODE_VERSION,
+    }
+
+
+class RephrasePipeline:
+    """What one worker does with a partition. Not shared between processes."""
+
+    tables: ClassVar[Mapping[str, type[Row]]] = {
+        "rejects": Reject,
+        "chunks": RewrittenChunk,
+        "rephrasings": Rephrasing,
+    }
+    uses_embeddings: ClassVar[bool] = True
+
+    def __init__(self, recipe: RephraseRecipe, embed: Embed | None) -> None:
+        self.recipe = recipe
+        self.styles = load_styles(recipe.rewrite)
+        self.chunker = Chunker(recipe.chunk)
+        self.cursors = Cursors()
+        self.rewriter = Rewriter(
+            recipe.rewrite, FidelityGate(recipe.fidelity, embed), seed=recipe.seed
+        )
+        self.assembler = Assembler(recipe.assemble, load_tokenizer(recipe.chunk.tokenizer))
+
+    def read(self, partition: Partition) -> Iterator[Work | Reject]:
+        for record in read_partition(partition, self.recipe.source, self.cursors):
+            if isinstance(record, BadRecord):
+                yield _unreadable(record)
+            else:
+                yield from self._work(self.chunker.chunk(record))
+
+    def _work(self, chunked: ChunkedDocument) -> Iterator[Work | Reject]:
+        document, seed = chunked.document, self.recipe.seed
+        count = self.recipe.rewrite.rephrasings
+        drawn = draws(self.styles, document=document.id, kind=document.kind, count=count, seed=seed)
+        if not drawn:
+            yield _no_style(document)
+        for draw in drawn:
+            made = row_id(document.id, document.text, "rephrasing", draw.style.name, draw.number)
+            for part in parts(chunked, draw, rephrasing_id=made):
+                yield Work(part.id, sum(chunk.tokens for chunk in part.chunks), part)
+
+    async def work(self, row: Part, ask: Ask) -> list[Rewritten]:
+        return await self.rewriter(row, ask)
+
+    def accepted(self, outcome: list[Rewritten]) -> bool:
+        return outcome[-1].status != "rejected"
+
+    @property
+    def preview(self) -> Preview | None:
+        return self.rewriter.preview
+
+    def assemble(
+        self, outcomes: Sequence[tuple[Work, list[Rewritten] | Failure]], rejects: Sequence[Reject]
+    ) -> Tables:
+        return self.assembler([(work.row, outcome) for work, outcome in outcomes], rejects)
+
+    def totals(self, tables: Tables) -> Mapping[str, int]:
+        made = [row for row in tables["rephrasings"] if isinstance(row, Rephrasing)]
+        return {
+            "tokens": sum(row.tokens for row in made),
+            "source_tokens": sum(row.source_tokens for row in made),
+        }
+
+
+def _unreadable(record: BadRecord) -> Reject:
+    return _document_reject(
+        id=row_id("read", record.origin),
+        document_id="",
+        stage="read",
+        reason=record.reason,
+        detail=record.detail,
+        text=record.text,
+        source="{}",
+        origin=record.origin,
+    )
+
+
+def _no_style(document: Document) -> Reject:
+    return _document_reject(
+        id=row_id("draw", document.id, document.text),
+        document_id=document.id,
+        stage="rewrite",
+        reason="no_fitting_style",
+        detail=f"none of rewrite.styles is for {document.kind}",
+        text=document.text,
+        source=metadata(document.source),
+        origin=document.origin,
+    )
+
+
+def _document_reject(**fields: str) -> Reject:
+    return Reject.model_validate(
+        fields
+        | {"failed": False, "style": "", "number": -1, "chunk": -1, "attempts": 0, "scores": "{}"}
+    )

@@ -1,0 +1,336 @@
+"""One entry into a run: check, plan, take the lease, keep workers busy, write the manifest.
+
+The driver's work is per partition. What is done is read from the shards; the manifest repeats it, so it is
+never ahead of them.
+"""
+
+import asyncio
+import platform
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from datagen import __version__
+from datagen.engines.base import EngineFacts
+from datagen.engines.make import OWNS_A_MODEL, make_engine
+from datagen.errors import DatagenError, EngineError, StorageError
+from datagen.recipe import Recipe, differences, resolved_toml
+from datagen.rephrase.read import SourceOptions
+from datagen.runner.plan import input_differences, load_plan, make_plan, save_plan, within
+from datagen.runner.rows import Spent, Tally
+from datagen.runner.worker import Assignment, share
+from datagen.shards import Commit, RunFolder
+from datagen.stage import Partition, Pipeline, Preview
+
+OPEN_PARTITIONS = 2
+"""Partitions that a worker holds: the rows of the next fill the gaps that the last rows of one leave."""
+TICK_S = 0.2
+MANIFEST_INTERVAL_S = 5.0
+WORKER_DEATHS_IN_A_ROW = 12
+"""Deaths without a finished partition after which the entry gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What an entry is asked to do."""
+
+    name: str
+    """Of the pipeline."""
+    recipe: Recipe
+    source: SourceOptions
+    identity: dict[str, Any]
+    pipeline: Callable[[Any], Pipeline]
+    inputs: Sequence[str]
+    output: Path
+    limit: int | None = None
+    ray_address: str | None = None
+    embeds: bool = False
+
+
+@dataclass(slots=True)
+class State:
+    """Where a run stands."""
+
+    planned: int = 0
+    """Input records within the limit."""
+    commits: dict[str, Commit] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
+    preview: Preview | None = None
+    model: str = ""
+    started: float = field(default_factory=time.monotonic)
+    ready: float | None = None
+    """When the first worker was ready, on the same clock."""
+
+    @property
+    def failed(self) -> int:
+        return sum(commit.failed for commit in self.commits.values())
+
+    @property
+    def pending(self) -> int:
+        return self.planned - sum(commit.planned for commit in self.commits.values())
+
+    def rows(self, table: str) -> int:
+        return sum(commit.rows.get(table, 0) for commit in self.commits.values())
+
+    def totals(self) -> Counter[str]:
+        return sum((Counter(dict(c.totals)) for c in self.commits.values()), Counter[str]())
+
+    def reasons(self) -> Counter[str]:
+        return sum((Counter(dict(c.reasons)) for c in self.commits.values()), Counter[str]())
+
+
+def run(job: Job, on_tick: Callable[[State], None] = lambda state: None) -> State:
+    """Enter the run until nothing is left to do or something stops it.
+
+    Raises `RecipeError` and `StorageError` for what the user can fix, `EngineError` if the model is gone.
+    Everything committed before stays.
+    """
+    folder = RunFolder(job.output, _tables(job))
+    state = State()
+    before = _refuse_changes(job, folder)
+    earlier = load_plan(folder) if before else None
+    plan = make_plan(earlier, job.inputs, job.source, job.recipe.runner, job.limit)
+    folder.take()
+    folder.sweep()
+    if plan != earlier:
+        save_plan(folder, plan)
+    chosen = within(plan, job.limit)
+    state.planned = sum(partition.count for partition in chosen)
+    known = {partition.id for partition in chosen}
+    state.commits = {c.partition: c for c in folder.commits() if c.partition in known}
+    todo = [
+        (order, partition)
+        for order, partition in enumerate(chosen)
+        if partition.id not in state.commits or state.commits[partition.id].failed
+    ]
+    entry = Entry(job, folder, state, before)
+    folder.write_text(folder.path / "recipe.toml", resolved_toml(job.recipe))
+    entry.write_manifest("running")
+    try:
+        if todo:
+            entry.drain(todo, on_tick)
+    except BaseException:
+        entry.write_manifest("unfinished")
+        raise
+    entry.write_manifest("unfinished" if state.failed or state.pending else "done")
+    on_tick(state)
+    return state
+
+
+class Entry:
+    """The driver's side of one entry."""
+
+    def __init__(
+        self, job: Job, folder: RunFolder, state: State, before: dict[str, Any] | None
+    ) -> None:
+        self.job = job
+        self.folder = folder
+        self.state = state
+        self.before = before or {}
+        self.state.model = str(job.identity.get("engine.model", ""))
+        self._workers: list[Any] = []
+        self._open: dict[Any, tuple[Any, int, Partition]] = {}
+        self._deaths = 0
+        self._manifest_at = 0.0
+        self._tallies: dict[Any, Tally] = {}
+
+    def drain(self, todo: list[tuple[int, Partition]], on_tick: Callable[[State], None]) -> None:
+        """Give the partitions to workers until all are committed."""
+        from datagen.runner import cluster
+
+        cluster.connect(self.job.ray_address)
+        try:
+            start = self._prepare(cluster, len(todo))
+            self._workers = [start() for _ in range(self._count)]
+            cluster.get([worker.start.remote() for worker in self._workers])
+            self.state.ready = time.monotonic()
+            waiting = list(reversed(todo))
+            polls: dict[Any, Any] = {}
+            while waiting or self._open:
+                self._hand_out(waiting)
+                for reference in cluster.wait(list(self._open), TICK_S):
+                    self._settle(cluster, reference, waiting, start)
+                self._poll(cluster, polls)
+                self._keep_manifest()
+                on_tick(self.state)
+        finally:
+            cluster.disconnect()
+
+    def _prepare(self, cluster: Any, partitions: int) -> Callable[[], Any]:
+        """Load what is shared and say how a worker is started."""
+        options, runner = self.job.recipe.engine, self.job.recipe.runner
+        embedder = cluster.start_embedder(runner.embed_threads) if self.job.embeds else None
+        pool = cluster.start_replicas(options) if cluster.owns_model(options) else None
+        facts = pool[1] if pool else asyncio.run(_reached(options))
+        self._count = runner.workers or max(
+            1, min(cluster.cores(self.job.ray_address) // 2, facts.concurrency // 32, partitions)
+        )
+        in_flight = runner.rows_in_flight or round(facts.concurrency * facts.rows_in_flight)
+        assignment = Assignment(
+            pipeline=self.job.pipeline,
+            folder=str(self.folder.path.absolute()),
+            lease=self.folder.lease,
+            rows_in_flight=share(in_flight, self._count),
+            shard_rows=runner.shard_rows,
+        )
+        concurrency = share(facts.concurrency, self._count)
+        return partial(cluster.start_worker, assignment, options, concurrency, pool, embedder)
+
+    def _hand_out(self, waiting: list[tuple[int, Partition]]) -> None:
+        loads = Counter(id(worker) for worker, _, _ in self._open.values())
+        for _ in range(OPEN_PARTITIONS):
+            for worker in self._workers:
+                if waiting and loads[id(worker)] < OPEN_PARTITIONS:
+                    order, partition = waiting.pop()
+                    loads[id(worker)] += 1
+                    self._open[worker.run.remote(partition, order)] = (worker, order, partition)
+
+    def _settle(
+        self, cluster: Any, reference: Any, waiting: list[tuple[int, Partition]], start: Any
+    ) -> None:
+        worker, order, partition = self._open.pop(reference)
+        try:
+            commit = cluster.get(reference)
+        except Exception as problem:
+            if isinstance(problem, DatagenError) or not cluster.died(problem):
+                raise
+            waiting.append((order, partition))
+            self._replace(worker, start)
+            return
+        self._deaths = 0
+        self.state.commits[partition.id] = commit
+
+    def _replace(self, worker: Any, start: Callable[[], Any]) -> None:
+        if worker not in self._workers:
+            return
+        self._deaths += 1
+        if self._deaths > WORKER_DEATHS_IN_A_ROW:
+            raise EngineError(
+                f"workers died {self._deaths} times in a row (out of memory?); "
+                "the same command goes on where it stopped",
+                kind="server_error",
+                fatal=True,
+            )
+        self._workers[self._workers.index(worker)] = start()
+
+    def _poll(self, cluster: Any, polls: dict[Any, Any]) -> None:
+        """Ask workers how far they are, without waiting for them."""
+        for worker in self._workers:
+            reference = polls.get(worker)
+            if reference is None:
+                polls[worker] = worker.progress.remote()
+                continue
+            if not cluster.wait([reference], 0):
+                continue
+            del polls[worker]
+            try:
+                tally, preview = cluster.get(reference)
+            except Exception as problem:
+                if not cluster.died(problem):
+                    raise
+                continue
+            self.state.preview = self.state.preview or preview
+            self._tallies[worker] = tally
+        self.state.tally = _added(list(self._tallies.values()))
+
+    def _keep_manifest(self) -> None:
+        if time.monotonic() - self._manifest_at > MANIFEST_INTERVAL_S:
+            self.write_manifest("running")
+
+    def write_manifest(self, status: str) -> None:
+        """Write down where the run stands; counts are of shards that are already published."""
+        self._manifest_at = time.monotonic()
+        state, table = self.state, list(self.folder.tables)[-1]
+        seconds = float(self.before.get("seconds", 0.0)) + time.monotonic() - state.started
+        content = {
+            "pipeline": self.job.name,
+            "status": status,
+            "versions": _versions(),
+            "identity": self.job.identity,
+            "inputs": list(self.job.inputs),
+            "model": state.model,
+            "entries": self.folder.lease,
+            "seconds": round(seconds, 1),
+            "counts": {
+                "planned_records": state.planned,
+                "pending_records": state.pending,
+                "accepted": state.rows(table),
+                "rejected": state.rows("rejects") - state.failed,
+                "failed": state.failed,
+            },
+            "totals": dict(state.totals()),
+            "reasons": dict(sorted(state.reasons().items())),
+        }
+        self.folder.write_text(self.folder.manifest_path, _json(content))
+
+
+def _json(content: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def _tables(job: Job) -> Any:
+    return getattr(job.pipeline, "func", job.pipeline).tables
+
+
+def _refuse_changes(job: Job, folder: RunFolder) -> dict[str, Any] | None:
+    """The manifest of an earlier entry, if there is one and it made the same; else a line per difference."""
+    before = folder.manifest()
+    if before is None:
+        if folder.path.exists() and not folder.path.is_dir():
+            raise StorageError(f"{folder.path}: is not a folder")
+        ours = ("plan", "recipe.toml", ".lock")
+        if any(path.name not in ours and not path.name.startswith(".manifest") for path in folder.path.glob("*")):
+            raise StorageError(f"{folder.path}: not a run's folder and not empty; choose another --output")
+        return None
+    changed = [] if before.get("pipeline") == job.name else [f"pipeline: was {before.get('pipeline')}"]
+    changed += differences(before.get("identity", {}), job.identity)
+    changed += input_differences(folder, job.inputs)
+    if changed:
+        raise StorageError(
+            f"{folder.path}: holds a run that was made otherwise; choose another --output, or undo:\n  "
+            + "\n  ".join(changed)
+        )
+    return before
+
+
+async def _reached(options: Any) -> EngineFacts:
+    engine = make_engine(options)
+    try:
+        return await engine.start()
+    finally:
+        await engine.close()
+
+
+def resolve_model(recipe: Recipe) -> str:
+    """The model's name as identity, asking a server that offers only one. Raises if it can't be reached."""
+    options = recipe.engine
+    if options.kind in OWNS_A_MODEL:
+        return options.model or "smollm2"
+    if options.model:
+        make_engine(options)
+        return options.model
+    return asyncio.run(_reached(options)).model
+
+
+def _added(tallies: list[Tally]) -> Tally:
+    total = Tally(asked=Spent())
+    for tally in tallies:
+        for name in ("rows", "done", "accepted", "failed", "replayed"):
+            setattr(total, name, getattr(total, name) + getattr(tally, name))
+        for name in asdict(tally.asked):
+            setattr(total.asked, name, getattr(total.asked, name) + getattr(tally.asked, name))
+    return total
+
+
+def _versions() -> dict[str, str]:
+    names = ("ray", "pyarrow", "tokenizers", "xllamacpp")
+    return {"datagen": __version__, "python": platform.python_version()} | {
+        name: version(name) for name in names
+    }
