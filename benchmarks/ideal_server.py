@@ -2,8 +2,8 @@
 
 It has S slots. A request holds one for `prefill_s + tokens ÷ tokens_per_second`; more requests than
 slots wait in order of arrival. So the least time for any set of requests is known, and a client is
-measured against it. A client that hangs up gives its slot back. Written on raw asyncio protocols, to
-cost less than any client that is measured with it; no streaming, no chunked uploads.
+measured against it. A client that hangs up gives its slot back. Written on raw asyncio protocols,
+to cost less than any client that is measured with it; no streaming, no chunked uploads.
 
     python benchmarks/ideal_server.py --port 0 --slots 64 --tokens-per-second 200
 

@@ -143,7 +143,7 @@ def actor(arguments: argparse.Namespace) -> Iterator[Ask]:
             return sum(answer.completion_tokens for answer in answers)
 
     # Ray runs its workers at niceness 15; the other sides aren't nice, so neither is this one.
-    os.environ["RAY_worker_niceness"] = "0"
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (Ray spells it so)
     ray.init(address="local", include_dashboard=False, logging_level="ERROR")
     places = arguments.concurrency + 8
     replica = ray.remote(Replica).options(

@@ -55,7 +55,12 @@ class Progress:
         share = max(done, 0.0) + (1 - max(done, 0.0)) * 0  # partitions committed
         within = state.tally.done / rows_known
         return Group(
-            Columns([ProgressBar(total=1.0, completed=max(share, within), width=30), self._words(state, rows, tokens)])
+            Columns(
+                [
+                    ProgressBar(total=1.0, completed=max(share, within), width=30),
+                    self._words(state, rows, tokens),
+                ]
+            )
         )
 
     def _words(self, state: State, rows: float, tokens: float) -> Text:

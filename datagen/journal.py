@@ -102,7 +102,9 @@ class Journal:
         except OSError as problem:
             raise _storage_error(self.folder, problem) from problem
         if written != len(line):
-            raise StorageError(f"{self.folder}: the disk is full; free space and run the same command again")
+            raise StorageError(
+                f"{self.folder}: the disk is full; free space and run the same command again"
+            )
         self._dirty = True
 
     def _replay(self, segment: Path, *, lease: int) -> None:
@@ -146,4 +148,6 @@ def _new_segment(folder: Path, lease: int, number: int) -> int:
 
 def _storage_error(folder: Path, problem: OSError) -> StorageError:
     reason = problem.strerror or str(problem)
-    return StorageError(f"{folder}: {reason}; put it right and run the same command again, nothing is lost")
+    return StorageError(
+        f"{folder}: {reason}; put it right and run the same command again, nothing is lost"
+    )

@@ -83,7 +83,10 @@ R = TypeVar("R", bound=Recipe)
 
 
 def load_recipe(
-    model: type[R], name: str, settings: Sequence[str] = (), overrides: Mapping[str, Any] | None = None
+    model: type[R],
+    name: str,
+    settings: Sequence[str] = (),
+    overrides: Mapping[str, Any] | None = None,
 ) -> R:
     """The recipe that `name` (a shipped one, or a file) holds, with `--set` and flags applied.
 
@@ -97,7 +100,7 @@ def load_recipe(
         raise RecipeError(f"{path}: {problem}") from problem
     for setting in settings:
         key, separator, value = setting.partition("=")
-        if not separator or "." not in key and key != "seed":
+        if not separator or ("." not in key and key != "seed"):
             raise RecipeError(f"--set {setting}: must look like section.key=value")
         _assign(content, key.strip(), _parsed(model, key.strip(), value.strip()))
     for key, value in (overrides or {}).items():
@@ -117,7 +120,9 @@ def find_recipe(name: str) -> Path:
     if (folder / f"{name}.toml").is_file():
         return folder / f"{name}.toml"
     known = sorted(path.stem for path in folder.glob("rephrase*.toml"))
-    raise RecipeError(f"--recipe {name}: no such file, and no recipe of that name (there are: {', '.join(known)})")
+    raise RecipeError(
+        f"--recipe {name}: no such file, and no recipe of that name (there are: {', '.join(known)})"
+    )
 
 
 def resolved_toml(recipe: Recipe) -> str:
@@ -217,7 +222,9 @@ def _explained(model: type[BaseModel], error: ErrorDetails) -> str:
         message = _MESSAGES[kind].format(**error.get("ctx", {}))
     else:
         message = error["msg"].removeprefix("Value error, ")
-    return f"{where}: {message}" + ("" if kind == "missing" else f" (is {_shown_any(error['input'])})")
+    return f"{where}: {message}" + (
+        "" if kind == "missing" else f" (is {_shown_any(error['input'])})"
+    )
 
 
 def _shown_any(value: Any) -> str:
@@ -232,4 +239,6 @@ def _nearest(model: type[BaseModel], location: Sequence[str | int]) -> str:
     for part in location[:-1]:
         current = current.model_fields[str(part)].annotation
     near = difflib.get_close_matches(str(location[-1]), list(current.model_fields), n=1)
-    return f"; did you mean {near[0]}?" if near else f" (there are: {', '.join(current.model_fields)})"
+    return (
+        f"; did you mean {near[0]}?" if near else f" (there are: {', '.join(current.model_fields)})"
+    )

@@ -29,7 +29,15 @@ ReadReason = Literal[
     "unreadable_file",
 ]
 HygieneReason = Literal[
-    "no_answer", "truncated", "lead_in", "refusal", "loop", "unfinished", "language", "length", "leaked_markup"
+    "no_answer",
+    "truncated",
+    "lead_in",
+    "refusal",
+    "loop",
+    "unfinished",
+    "language",
+    "length",
+    "leaked_markup",
 ]
 LedgerReason = Literal[
     "invented_number",
@@ -43,10 +51,14 @@ LedgerReason = Literal[
     "lost_facts",
 ]
 AlignmentReason = Literal["unsupported_sentence", "lost_sentence"]
-FidelityReason = HygieneReason | LedgerReason | AlignmentReason | Literal["near_copy", "low_fidelity"]
+FidelityReason = (
+    HygieneReason | LedgerReason | AlignmentReason | Literal["near_copy", "low_fidelity"]
+)
 RewriteReason = Literal["no_fitting_style"]
 AssembleReason = Literal["near_duplicate"]
-FailedReason = Literal["crashed", "unreachable", "timeout", "server_error", "bad_request", "bad_response"]
+FailedReason = Literal[
+    "crashed", "unreachable", "timeout", "server_error", "bad_request", "bad_response"
+]
 Reason = ReadReason | RewriteReason | FidelityReason | AssembleReason | FailedReason
 
 

@@ -89,7 +89,9 @@ class RunFolder:
     def check_lease(self) -> None:
         """Raise if a later entry has taken the run: this one may publish nothing any more."""
         if (latest := self.latest_lease()) != self.lease:
-            raise StorageError(f"{self.path}: entry {latest} has taken over from entry {self.lease}")
+            raise StorageError(
+                f"{self.path}: entry {latest} has taken over from entry {self.lease}"
+            )
 
     @property
     def _leases(self) -> Path:

@@ -93,4 +93,3 @@ class Pipeline(Protocol):
     def totals(self, tables: Tables) -> Mapping[str, int]:
         """What is worth adding up over partitions: documents, tokens."""
         ...
-

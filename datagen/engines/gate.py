@@ -1,7 +1,7 @@
 """A gate that lets a limited number in, the highest priority first.
 
-The limit may change while callers are inside: that is how concurrency adapts to a server. A freed place
-is handed to the next waiter, so nobody who comes later can slip in between. One event loop only.
+The limit may change while callers are inside: that is how concurrency adapts to a server. A freed
+place is handed to the next waiter, so nobody who comes later slips in between. One event loop only.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 class PriorityGate:
     """At most `limit` callers are inside; of those who wait, the highest priority enters first.
 
-    Equal priorities enter in the order in which they came. Entering and leaving cost O(log waiters).
+    Equal priorities enter in the order in which they came. A place costs O(log waiters).
     """
 
     def __init__(self, limit: int) -> None:

@@ -220,7 +220,7 @@ def _keep_quiet() -> None:
     os.environ["VLLM_NO_USAGE_STATS"] = "1"
     os.environ["DO_NOT_TRACK"] = "1"
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
-    # Idle workers don't notice the end: at vLLM's 5 s the core is killed before it has stopped them.
+    # Idle workers don't notice the end: at vLLM's 5 s the core is killed before it stops them.
     os.environ.setdefault("VLLM_WORKER_SHUTDOWN_TIMEOUT_SECONDS", "1")
     os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
 

@@ -1,15 +1,14 @@
 """Where a text may be cut, and how good a place that is.
 
 Boundaries lie after white space, so that it belongs to the text before it. Lines are read once: a single
-newline may end a paragraph, a table row or only a typed line, which its neighbours tell. Not covered: languages
-that write no spaces and no full stops (Thai) are cut between words only where there is a space.
+newline may end a paragraph, a table row or only a typed line, which its neighbours tell. Not
+covered: languages without full stops (Thai) are cut where there is a space.
 """
 
 import re
-from bisect import bisect_right
+import unicodedata
 from collections.abc import Iterator
 from enum import IntEnum
-from itertools import pairwise
 
 
 class Level(IntEnum):
@@ -34,11 +33,13 @@ _LINE = re.compile(
     r"|(?P<underline>(?:={3,}|-{3,})[ \t]*\r?$)"
     r"|(?P<table>\|.*\|[ \t]*\r?$)"
     r"|(?P<item>[-*+•–][ \t]+\S|\(?(?:\d{1,3}|[a-zA-Z])[.)][ \t]+\S|\\item\b)"
-    r"|(?P<blank>\r?$)"
-    r")",
+    r"|(?P<label>\\label\{[^{}\n]*\}[ \t]*\r?$)"
+    r"|(?P<tex_begin>\\begin\{)|(?P<tex_end>\\end\{)"
+    r")?",
     re.MULTILINE,
 )
-_ENDED = tuple(".!?:;…。！？：；।؟۔\"'”’)]}」』）|")
+_BELOW = re.compile(r"\s*([^\n]*)")
+_ENDED = frozenset(".!?:;…。！？：；।؟۔\"'”’)]}」』）|")
 """A line that ends with one of these was meant to end there."""
 _WRAPPED = (40, 120)
 """Lengths of line at which an editor may have wrapped it; shorter or longer lines are meant."""
@@ -48,9 +49,9 @@ _SENTENCE = re.compile(
     r"""[.!?…]+(?:\[\d+\])*["'”’)\]*_}]*\s+|[。！？；।؟۔]+["'”’」』）)]*\s*""",
 )
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|Rev|Gen|Col|Capt|Lt|Sgt|Gov|Sen|Rep|Pres|Hon|St|Mt|Ft|Jr|Sr"
-    r"|Inc|Ltd|Co|Corp|No|Nos|Vol|Fig|Figs|Eq|Eqs|Sec|Ch|Thm|Prop|Ex|pp|ed|eds|al|cf|vs|viz|etc|ca|approx"
-    r"|resp|i\.e|e\.g|a\.m|p\.m|U\.S|U\.K|U\.N|Ph\.D|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)"
+    r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|Rev|Gen|Col|Capt|Lt|Sgt|Gov|Sen|Rep|Pres|Hon|St|Mt|Ft|Jr|Sr"
+    r"|Inc|Ltd|Co|Corp|Nos?|Vol|Figs?|Eqs?|Sec|Ch|Thm|Prop|Ex|pp|eds?|al|cf|vs|viz|etc|ca|approx|resp"
+    r"|i\.e|e\.g|a\.m|p\.m|U\.S|U\.K|U\.N|Ph\.D|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)"
     r"|(?:^|\n)[ \t]*\(?\d{1,3})\.$"
 )
 """What a full stop that ends no sentence stands behind: abbreviations, initials, numbers of a list."""
@@ -72,10 +73,13 @@ def sentences(text: str, start: int, end: int) -> Iterator[tuple[int, Level]]:
     """Beginnings of sentences inside a span."""
     for mark in _SENTENCE.finditer(text, start, end):
         at = mark.end()
-        if mark[0][0] != "." or not mark[0][1:2].isspace():
-            yield at, Level.SENTENCE
-        elif not text[at : at + 1].islower() and not _ABBREVIATION.search(
-            text, max(start, mark.start() - 12), mark.start() + 1
+        if (
+            mark[0][0] != "."
+            or not mark[0][1:2].isspace()
+            or (
+                not text[at : at + 1].islower()
+                and not _ABBREVIATION.search(text, max(start, mark.start() - 12), mark.start() + 1)
+            )
         ):
             yield at, Level.SENTENCE
 
@@ -120,41 +124,108 @@ def _extends(char: str) -> bool:
 
 
 class _Lines:
-    """One pass over the lines of a text."""
+    """One pass over the lines of a text; knows the line before, looks at the one after."""
 
     def __init__(self, text: str) -> None:
         self.boundaries: dict[int, Level] = {}
         self.spans: list[tuple[int, int]] = []
         self._text = text
         self._fence = ""
-        self._block: tuple[str, int] | None = None
-        self._before = ("", 0, 0)
-        """Kind, start and end of the last line that was not blank; its end without white space."""
+        self._block = ("", 0)
+        self._kind, self._start, self._stop = "", 0, 0
         self._blank = True
         at = 0
         while at < len(text):
             newline = text.find("\n", at)
             end = len(text) if newline < 0 else newline
-            self._line(at, end)
+            if text[at:end].isspace() or at == end:
+                self._blank = True
+            else:
+                self._line(at, end)
             at = end + 1
-        self._close_block(len(text))
+        self._open_block("", 0)
 
     def _line(self, at: int, end: int) -> None:
+        """Read the line at `at`; it is not blank. `_kind`, `_start`, `_stop`: the one before it."""
         mark = _LINE.match(self._text, at, end)
-        kind = (mark.lastgroup if mark else None) or "plain"
+        assert mark is not None, "every part of the pattern is optional"
+        start = mark.end("indent")
+        stop = end - (self._text[end - 1] == "\r")
+        kind = self._fenced(mark)
         if kind == "indent":
-            kind = "plain"
-        if kind == "blank" or self._text[at:end].isspace():
-            self._blank = True
-            return
-        start = mark.end("indent") if mark else at
-        stop = end - 1 if self._text[end - 1] == "\r" else end
-        kind = self._fenced(kind, start)
-        if kind == "plain" and self._is_title(start, stop):
-            kind = "title"
-        level = self._level(kind, start, stop)
-        self._blocks(kind, start, indented=start > at)
+            kind = "heading" if self._is_title(start, stop) else "plain"
+        if kind == "underline":
+            kind = "plain" if self._blank or self._kind != "plain" else kind
+        level = self._level(kind)
+        if kind == "underline":
+            self.boundaries[self._start], kind = Level.SECTION, "heading"
+        if kind == "label":
+            kind = self._kind
+        self._follow(kind, start, indented=start > at)
         if level is not None:
             self.boundaries[start] = level
-        self._before = (kind, start, stop)
-        self._blank = False
+        self._kind, self._start, self._stop, self._blank = kind, start, stop, False
+
+    def _fenced(self, mark: re.Match[str]) -> str:
+        """Kind of a line, `code` inside a fence."""
+        kind = mark.lastgroup or "indent"
+        said = mark["fence"] or ""
+        if not self._fence:
+            self._fence = said
+            return kind
+        if said and said[0] == self._fence[0] and len(said) >= len(self._fence):
+            self._fence = ""
+            return "close"
+        return "code"
+
+    def _is_title(self, start: int, stop: int) -> bool:
+        """A short line without an end, over text at least twice as long."""
+        text = self._text
+        if stop - start > _TITLE_CHARS or text[stop - 1] in _ENDED or not text[start].isupper():
+            return False
+        if self._kind and not self._blank and text[self._stop - 1] not in _ENDED:
+            return False
+        below = _BELOW.match(text, stop)
+        return below is not None and len(below[1]) >= 2 * (stop - start)
+
+    def _level(self, kind: str) -> Level | None:
+        """What a line of this kind begins, given the line before; None: it goes on with it."""
+        if not self._kind or kind in ("close", "tex_end"):
+            return None
+        if kind in ("underline", "label") or self._kind in ("heading", "fence", "tex_begin"):
+            return Level.GLUE
+        if kind == "heading":
+            return Level.SECTION
+        if kind == "code":
+            return Level.ITEM
+        if self._text[self._stop - 1] in ":：":
+            return Level.SENTENCE
+        if self._blank or kind in ("tex_begin", "fence"):
+            return Level.PARAGRAPH
+        return Level.ITEM if kind in ("item", "table") else self._after_newline()
+
+    def _after_newline(self) -> Level | None:
+        """What a single newline means: nothing where an editor may have wrapped the line."""
+        length = self._stop - self._start
+        if self._text[self._stop - 1] in _ENDED or length > _WRAPPED[1]:
+            return Level.PARAGRAPH
+        return Level.ITEM if length < _WRAPPED[0] else None
+
+    def _follow(self, kind: str, start: int, *, indented: bool) -> None:
+        """Keep track of the table or list item that the line belongs to."""
+        block = self._block[0]
+        if kind == "table" and block == "table" and not self._blank:
+            return
+        if kind in ("table", "item"):
+            self._open_block(kind, start)
+        elif (
+            block == "table"
+            or (block and self._blank and not indented)
+            or (block and kind in ("heading", "tex_end", "fence"))
+        ):
+            self._open_block("", 0)
+
+    def _open_block(self, kind: str, start: int) -> None:
+        if self._block[0]:
+            self.spans.append((self._block[1], self._stop))
+        self._block = (kind, start)

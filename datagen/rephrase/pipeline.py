@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from datagen.prompts import Style, load_style, style_names, system_prompt
 from datagen.recipe import Recipe, identity
-from datagen.rephrase.assemble import Assembler, AssembleOptions, metadata
+from datagen.rephrase.assemble import AssembleOptions, Assembler, metadata
 from datagen.rephrase.chunk import Chunker, ChunkOptions
 from datagen.rephrase.draw import draws
 from datagen.rephrase.fidelity import FidelityGate, FidelityOptions
@@ -76,7 +76,9 @@ class RephrasePipeline:
         self.rewriter = Rewriter(
             recipe.rewrite, FidelityGate(recipe.fidelity, embed), seed=recipe.seed
         )
-        self.assembler = Assembler(recipe.assemble, load_tokenizer(recipe.chunk.tokenizer))
+        # With the gate off everything passes, copies of copies too.
+        options = recipe.assemble if recipe.fidelity.tiers else AssembleOptions(max_similarity=1)
+        self.assembler = Assembler(options, load_tokenizer(recipe.chunk.tokenizer))
 
     def read(self, partition: Partition) -> Iterator[Work | Reject]:
         for record in read_partition(partition, self.recipe.source, self.cursors):

@@ -1,24 +1,24 @@
 """Spans that a cut should not enter: formulas, environments, fenced code.
 
-One pass with a stack, so that a book with a stray `$` stays linear. Spans may be nested; what is never
-closed is no span. Tables and list items are found with the lines, in `boundaries`.
+One pass with a stack, so that a book with a stray `$` stays linear. Spans may be nested; what is
+never closed is no span. Tables and list items are found with the lines, in `boundaries`.
 """
 
 import re
 from collections.abc import Iterator
 
 _MARK = re.compile(
-    r"^[ \t]*(?P<fence>`{3,}|~{3,})"
+    r"```(?P<fence>`*)|~~~(?P<tildes>~*)"
     r"|\\begin\{(?P<begin>[^{}\n]{1,40})\}"
     r"|\\end\{(?P<end>[^{}\n]{1,40})\}"
-    r"|(?P<open>\\[\[(])|(?P<close>\\[\])])"
-    r"|\\(?:.|\n)"
-    r"|(?P<display>\$\$)|(?P<inline>\$)"
-    r"|(?P<blank>\n[ \t\r]*(?=\n))",
-    re.MULTILINE,
+    r"|\\(?P<open>[\[(])|\\(?P<close>[\])])"
+    r"|\\(?P<escape>.|\n)"
+    r"|\$\$(?P<display>)|\$(?P<inline>)"
+    r"|\n(?P<blank>[ \t\r]*(?=\n))"
 )
+"""Every alternative begins with a letter of its own, so that `re` skips what begins none."""
 _MATH = ("$", "$$", "\\[", "\\(")
-_CLOSED_BY = {"\\]": "\\[", "\\)": "\\("}
+_CLOSED_BY = {"]": "\\[", ")": "\\("}
 _DEPTH = 40
 """An `\\end` looks this far up for its `\\begin`: deeper nesting is not LaTeX that anyone wrote."""
 
@@ -28,12 +28,12 @@ def protected(text: str) -> Iterator[tuple[int, int]]:
     stack: list[tuple[str, int]] = []
     for mark in _MARK.finditer(text):
         kind, start, end = mark.lastgroup, mark.start(), mark.end()
-        if kind == "fence" or (stack and stack[-1][0][0] in "`~"):
-            begun = _fence(stack, mark) if kind == "fence" else None
+        if kind in ("fence", "tildes") or (stack and stack[-1][0][0] in "`~"):
+            begun = _fence(stack, mark, text) if kind in ("fence", "tildes") else None
         elif kind in ("inline", "display"):
             begun = _dollar(stack, mark, text)
         elif kind in ("begin", "open"):
-            stack.append((mark[kind], start))
+            stack.append((mark["begin"] or mark[0], start))
             begun = None
         elif kind in ("end", "close"):
             begun = _close(stack, mark["end"] or _CLOSED_BY[mark["close"]])
@@ -45,11 +45,13 @@ def protected(text: str) -> Iterator[tuple[int, int]]:
             yield begun, end
 
 
-def _fence(stack: list[tuple[str, int]], mark: re.Match[str]) -> int | None:
+def _fence(stack: list[tuple[str, int]], mark: re.Match[str], text: str) -> int | None:
     """Open a fence, or the start of the one that this line closes."""
-    said = mark["fence"]
+    said, begins = mark[0], text.rfind("\n", max(0, mark.start() - 40), mark.start()) + 1
+    if text[begins : mark.start()].strip(" \t"):
+        return None
     if not stack or stack[-1][0][0] not in "`~":
-        stack.append((said, mark.start("fence")))
+        stack.append((said, mark.start()))
         return None
     opened, start = stack[-1]
     if said[0] != opened[0] or len(said) < len(opened):

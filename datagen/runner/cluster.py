@@ -9,15 +9,16 @@ import hashlib
 import logging
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import ray
 from numpy.typing import NDArray
-from ray.exceptions import ActorDiedError, ActorUnavailableError, RayActorError, RayTaskError
+from ray.exceptions import ActorDiedError, RayActorError, RayTaskError
 
 from datagen.engines.base import Completion, Engine, EngineFacts, Request
 from datagen.engines.gate import PriorityGate
-from datagen.engines.make import OWNS_A_MODEL, make_engine
+from datagen.engines.make import make_engine
 from datagen.errors import DatagenError, EngineError, RecipeError
 from datagen.recipe import EngineOptions
 from datagen.runner.rows import Tally
@@ -25,6 +26,8 @@ from datagen.runner.worker import Assignment, Worker
 from datagen.shards import Commit
 from datagen.stage import Partition, Preview
 
+LOCAL = {"include_dashboard": False, "num_cpus": 2, "object_store_memory": 200 << 20}
+"""Ray starts as many idle processes as it has CPUs, and no table travels through its object store."""
 ENGINE_RESTARTS = 20
 CALL_TRIES = 4
 """Times that one call is asked of a replica that keeps dying before its row fails."""
@@ -127,68 +130,73 @@ class WorkerActor:
         return self.worker.progress()
 
 
-def connect(address: str | None) -> None:
-    """Join the cluster at `address`, or start a Ray of our own on this machine."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    common: dict[str, Any] = {
-        "logging_level": logging.ERROR,
-        "log_to_driver": False,
-        "namespace": f"datagen-{os.getpid()}",
-    }
-    try:
-        if address:
-            ray.init(address=address, **common)
-        else:
-            # "local": a bare init joins whatever cluster an old file in the temporary folder names.
-            # Logical CPUs only place actors; on a laptop all of them must find a place.
-            ray.init(address="local", include_dashboard=False, num_cpus=256, **common)
-    except (ConnectionError, RuntimeError, ValueError) as problem:
-        line = str(problem).strip().splitlines()[0] if str(problem).strip() else repr(problem)
-        raise RecipeError(f"--ray-address {address or 'local'}: Ray does not answer ({line})") from None
+class Cluster:
+    """A Ray that is joined at an address, or started for this run and stopped with it."""
+
+    def __init__(self, address: str | None) -> None:
+        self.address = address
+
+    def __enter__(self) -> "Cluster":
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        # "local": a bare init joins whatever cluster an old file in the temporary folder names.
+        where = {"address": self.address} if self.address else {"address": "local", **LOCAL}
+        try:
+            ray.init(logging_level=logging.ERROR, log_to_driver=False, **where)
+        except (ConnectionError, RuntimeError, ValueError) as problem:
+            line = (str(problem).strip() or repr(problem)).splitlines()[0]
+            named = self.address or "local"
+            raise RecipeError(f"--ray-address {named}: Ray does not answer ({line})") from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        ray.shutdown()
+
+    @property
+    def cores(self) -> int:
+        """CPU cores that workers can use."""
+        if self.address:
+            return int(ray.cluster_resources().get("CPU", 1))
+        return os.cpu_count() or 1
+
+    def replicas(self, options: EngineOptions) -> tuple[list[Any], EngineFacts]:
+        """Actors that own a model, loaded; facts are of all replicas together."""
+        each = options.concurrency and max(1, options.concurrency // options.replicas)
+        actor = ray.remote(EngineActor).options(
+            max_restarts=ENGINE_RESTARTS,
+            max_concurrency=10_000,
+            num_cpus=self._cpus(options.threads or 1),
+            num_gpus=options.gpus,
+        )
+        replicas = [actor.remote(options, each) for _ in range(options.replicas)]
+        facts: list[EngineFacts] = get([replica.start.remote() for replica in replicas])
+        together = sum(fact.concurrency for fact in facts)
+        return replicas, replace(facts[0], concurrency=together)
+
+    def embedder(self, threads: int) -> Any:
+        """The embedder's actor; it loads its model when it is first asked."""
+        actor = ray.remote(EmbedActor).options(
+            max_restarts=-1,
+            max_task_retries=3,
+            max_concurrency=10_000,
+            num_cpus=self._cpus(threads),
+        )
+        return actor.remote(threads)
+
+    def worker(self, *arguments: Any) -> Any:
+        """A worker's actor. Not restarted by Ray: the driver starts another and gives it the partitions."""
+        actor = ray.remote(WorkerActor).options(
+            max_restarts=0, max_concurrency=1000, num_cpus=self._cpus(1)
+        )
+        return actor.remote(*arguments)
+
+    def _cpus(self, count: int) -> int:
+        """CPUs to reserve: on one machine none, so that every actor finds a place."""
+        return count if self.address else 0
 
 
-def disconnect() -> None:
-    """Leave the cluster, or stop our own."""
-    ray.shutdown()
-
-
-def cores(address: str | None) -> int:
-    """CPU cores that workers can use."""
-    return int(ray.cluster_resources().get("CPU", 1)) if address else os.cpu_count() or 1
-
-
-def start_replicas(options: EngineOptions) -> tuple[list[Any], EngineFacts]:
-    """Actors that own a model, loaded; facts are of all replicas together."""
-    each = options.concurrency and max(1, options.concurrency // options.replicas)
-    actor = ray.remote(EngineActor).options(
-        max_restarts=ENGINE_RESTARTS,
-        max_concurrency=10_000,
-        num_cpus=options.threads or 1,
-        num_gpus=options.gpus,
-    )
-    replicas = [actor.remote(options, each) for _ in range(options.replicas)]
-    facts: list[EngineFacts] = get([replica.start.remote() for replica in replicas])
-    first = facts[0]
-    together = sum(fact.concurrency for fact in facts)
-    return replicas, EngineFacts(
-        first.model, together, first.rows_in_flight, first.context_tokens, first.extras
-    )
-
-
-def start_embedder(threads: int) -> Any:
-    """The embedder's actor; it loads its model when it is first asked."""
-    actor = ray.remote(EmbedActor)
-    return actor.options(max_restarts=-1, max_task_retries=3, max_concurrency=10_000).remote(threads)
-
-
-def start_worker(*arguments: Any) -> Any:
-    """A worker's actor. Not restarted by Ray: the driver starts another and gives it the partitions."""
-    return ray.remote(WorkerActor).options(max_restarts=0, max_concurrency=1000).remote(*arguments)
-
-
-def owns_model(options: EngineOptions) -> bool:
-    return options.kind in OWNS_A_MODEL
+class WorkerDied(Exception):
+    """The process of an actor is gone, and with it the call."""
 
 
 def get(references: Any) -> Any:
@@ -197,21 +205,20 @@ def get(references: Any) -> Any:
         return ray.get(references)
     except RayTaskError as problem:
         raise cause(problem) from None
+    except RayActorError as problem:
+        raise WorkerDied(str(problem)) from None
 
 
 def wait(references: list[Any], timeout_s: float) -> list[Any]:
     """Those of the references that are ready."""
+    if not references:
+        return []
     ready, _ = ray.wait(references, num_returns=len(references), timeout=timeout_s)
     return list(ready)
 
 
-def died(problem: BaseException) -> bool:
-    """Whether an exception means that an actor's process is gone."""
-    return isinstance(problem, ActorDiedError | ActorUnavailableError | RayActorError)
-
-
 def cause(problem: RayTaskError) -> BaseException:
-    """What the actor's code raised."""
+    """What the actor's code raised; a bug keeps the traceback that Ray brought along."""
     inner = problem.cause
     while isinstance(inner, RayTaskError):
         inner = inner.cause
@@ -224,7 +231,7 @@ def _restarts(problem: ActorDiedError) -> bool:
 
 def _replica_lost(*, fatal: bool) -> EngineError:
     return EngineError(
-        "the engine's process died again and again (out of memory?)", kind="unreachable", fatal=fatal
+        "the engine's process died again and again (out of memory?)",
+        kind="unreachable",
+        fatal=fatal,
     )
-
-

@@ -11,6 +11,7 @@ from pathlib import Path
 import orjson
 
 from datagen.errors import StorageError
+from datagen.recipe import RunnerOptions
 from datagen.rephrase.read import (
     InputFile,
     Partition,
@@ -20,7 +21,6 @@ from datagen.rephrase.read import (
     identify,
     plan_partitions,
 )
-from datagen.recipe import RunnerOptions
 from datagen.shards import RunFolder
 
 

@@ -5,6 +5,8 @@ never ahead of them.
 """
 
 import asyncio
+import contextlib
+import json
 import platform
 import time
 from collections import Counter
@@ -13,12 +15,12 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datagen import __version__
 from datagen.engines.base import EngineFacts
 from datagen.engines.make import OWNS_A_MODEL, make_engine
-from datagen.errors import DatagenError, EngineError, StorageError
+from datagen.errors import EngineError, StorageError
 from datagen.recipe import Recipe, differences, resolved_toml
 from datagen.rephrase.read import SourceOptions
 from datagen.runner.plan import input_differences, load_plan, make_plan, save_plan, within
@@ -26,6 +28,9 @@ from datagen.runner.rows import Spent, Tally
 from datagen.runner.worker import Assignment, share
 from datagen.shards import Commit, RunFolder
 from datagen.stage import Partition, Pipeline, Preview
+
+if TYPE_CHECKING:
+    from datagen.runner.cluster import Cluster
 
 OPEN_PARTITIONS = 2
 """Partitions that a worker holds: the rows of the next fill the gaps that the last rows of one leave."""
@@ -138,37 +143,34 @@ class Entry:
         self._deaths = 0
         self._manifest_at = 0.0
         self._tallies: dict[Any, Tally] = {}
+        self._polls: dict[Any, Any] = {}
 
     def drain(self, todo: list[tuple[int, Partition]], on_tick: Callable[[State], None]) -> None:
         """Give the partitions to workers until all are committed."""
-        from datagen.runner import cluster
+        from datagen.runner.cluster import Cluster, get, wait
 
-        cluster.connect(self.job.ray_address)
-        try:
-            start = self._prepare(cluster, len(todo))
-            self._workers = [start() for _ in range(self._count)]
-            cluster.get([worker.start.remote() for worker in self._workers])
+        with Cluster(self.job.ray_address) as cluster:
+            self._start = self._prepare(cluster, len(todo))
+            self._workers = [self._start() for _ in range(self._count)]
+            get([worker.start.remote() for worker in self._workers])
             self.state.ready = time.monotonic()
             waiting = list(reversed(todo))
-            polls: dict[Any, Any] = {}
             while waiting or self._open:
                 self._hand_out(waiting)
-                for reference in cluster.wait(list(self._open), TICK_S):
-                    self._settle(cluster, reference, waiting, start)
-                self._poll(cluster, polls)
+                for reference in wait(list(self._open), TICK_S):
+                    self._settle(reference, waiting)
+                self._poll()
                 self._keep_manifest()
                 on_tick(self.state)
-        finally:
-            cluster.disconnect()
 
-    def _prepare(self, cluster: Any, partitions: int) -> Callable[[], Any]:
+    def _prepare(self, cluster: "Cluster", partitions: int) -> Callable[[], Any]:
         """Load what is shared and say how a worker is started."""
         options, runner = self.job.recipe.engine, self.job.recipe.runner
-        embedder = cluster.start_embedder(runner.embed_threads) if self.job.embeds else None
-        pool = cluster.start_replicas(options) if cluster.owns_model(options) else None
+        embedder = cluster.embedder(runner.embed_threads) if self.job.embeds else None
+        pool = cluster.replicas(options) if options.kind in OWNS_A_MODEL else None
         facts = pool[1] if pool else asyncio.run(_reached(options))
         self._count = runner.workers or max(
-            1, min(cluster.cores(self.job.ray_address) // 2, facts.concurrency // 32, partitions)
+            1, min(cluster.cores // 2, facts.concurrency // 32, partitions)
         )
         in_flight = runner.rows_in_flight or round(facts.concurrency * facts.rows_in_flight)
         assignment = Assignment(
@@ -179,7 +181,7 @@ class Entry:
             shard_rows=runner.shard_rows,
         )
         concurrency = share(facts.concurrency, self._count)
-        return partial(cluster.start_worker, assignment, options, concurrency, pool, embedder)
+        return partial(cluster.worker, assignment, options, concurrency, pool, embedder)
 
     def _hand_out(self, waiting: list[tuple[int, Partition]]) -> None:
         loads = Counter(id(worker) for worker, _, _ in self._open.values())
@@ -190,22 +192,20 @@ class Entry:
                     loads[id(worker)] += 1
                     self._open[worker.run.remote(partition, order)] = (worker, order, partition)
 
-    def _settle(
-        self, cluster: Any, reference: Any, waiting: list[tuple[int, Partition]], start: Any
-    ) -> None:
+    def _settle(self, reference: Any, waiting: list[tuple[int, Partition]]) -> None:
+        from datagen.runner.cluster import WorkerDied, get
+
         worker, order, partition = self._open.pop(reference)
         try:
-            commit = cluster.get(reference)
-        except Exception as problem:
-            if isinstance(problem, DatagenError) or not cluster.died(problem):
-                raise
+            commit = get(reference)
+        except WorkerDied:
             waiting.append((order, partition))
-            self._replace(worker, start)
+            self._replace(worker)
             return
         self._deaths = 0
         self.state.commits[partition.id] = commit
 
-    def _replace(self, worker: Any, start: Callable[[], Any]) -> None:
+    def _replace(self, worker: Any) -> None:
         if worker not in self._workers:
             return
         self._deaths += 1
@@ -216,26 +216,21 @@ class Entry:
                 kind="server_error",
                 fatal=True,
             )
-        self._workers[self._workers.index(worker)] = start()
+        self._workers[self._workers.index(worker)] = self._start()
 
-    def _poll(self, cluster: Any, polls: dict[Any, Any]) -> None:
+    def _poll(self) -> None:
         """Ask workers how far they are, without waiting for them."""
+        from datagen.runner.cluster import WorkerDied, get, wait
+
         for worker in self._workers:
-            reference = polls.get(worker)
+            reference = self._polls.get(worker)
             if reference is None:
-                polls[worker] = worker.progress.remote()
-                continue
-            if not cluster.wait([reference], 0):
-                continue
-            del polls[worker]
-            try:
-                tally, preview = cluster.get(reference)
-            except Exception as problem:
-                if not cluster.died(problem):
-                    raise
-                continue
-            self.state.preview = self.state.preview or preview
-            self._tallies[worker] = tally
+                self._polls[worker] = worker.progress.remote()
+            elif wait([reference], 0):
+                del self._polls[worker]
+                with contextlib.suppress(WorkerDied):
+                    self._tallies[worker], preview = get(reference)
+                    self.state.preview = self.state.preview or preview
         self.state.tally = _added(list(self._tallies.values()))
 
     def _keep_manifest(self) -> None:
@@ -270,8 +265,6 @@ class Entry:
 
 
 def _json(content: dict[str, Any]) -> str:
-    import json
-
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -286,16 +279,23 @@ def _refuse_changes(job: Job, folder: RunFolder) -> dict[str, Any] | None:
         if folder.path.exists() and not folder.path.is_dir():
             raise StorageError(f"{folder.path}: is not a folder")
         ours = ("plan", "recipe.toml", ".lock")
-        if any(path.name not in ours and not path.name.startswith(".manifest") for path in folder.path.glob("*")):
-            raise StorageError(f"{folder.path}: not a run's folder and not empty; choose another --output")
+        if any(
+            path.name not in ours and not path.name.startswith(".manifest")
+            for path in folder.path.glob("*")
+        ):
+            raise StorageError(
+                f"{folder.path}: not a run's folder and not empty; choose another --output"
+            )
         return None
-    changed = [] if before.get("pipeline") == job.name else [f"pipeline: was {before.get('pipeline')}"]
+    changed = (
+        [] if before.get("pipeline") == job.name else [f"pipeline: was {before.get('pipeline')}"]
+    )
     changed += differences(before.get("identity", {}), job.identity)
     changed += input_differences(folder, job.inputs)
     if changed:
         raise StorageError(
-            f"{folder.path}: holds a run that was made otherwise; choose another --output, or undo:\n  "
-            + "\n  ".join(changed)
+            f"{folder.path}: holds a run that was made otherwise ({'; '.join(changed)}); "
+            "undo that or choose another --output"
         )
     return before
 

@@ -80,7 +80,7 @@ class Worker:
             rows={name: len(rows) for name, rows in tables.items()},
             failed=sum(row.failed for row in rejects),
             totals={**asdict(spent), **self.pipeline.totals(tables)},
-            reasons=Counter(f"{row.stage}.{row.reason}" for row in rejects),
+            reasons=dict(Counter(f"{row.stage}.{row.reason}" for row in rejects)),
         )
 
 

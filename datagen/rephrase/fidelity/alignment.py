@@ -7,6 +7,7 @@ is invisible here; the ledger and later tiers look for it.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -41,7 +42,7 @@ def overlaps(sentences: Sequence[Sentence], others: Sequence[Sentence]) -> list[
     All of the others together count too, a little less: a sentence may draw on several.
     """
     windows = [other.stems for other in others]
-    windows += [one.stems | two.stems for one, two in zip(others, others[1:], strict=False)]
+    windows += [one.stems | two.stems for one, two in pairwise(others)]
     union = frozenset[str]().union(*windows)
     return [
         max(

@@ -7,6 +7,7 @@ squashed text) is computed when it is asked for.
 import re
 from functools import cached_property
 
+from datagen.rephrase.fidelity.language import speaks
 from datagen.rephrase.fidelity.names import CAPITALISED, Names, bare, initials, read_names, stem
 from datagen.rephrase.fidelity.numbers import Number, Numbers, canonical, gather, read_numbers
 from datagen.rephrase.fidelity.spans import formula, quotations, take
@@ -19,7 +20,7 @@ CJK_CHARACTERS_PER_WORD = 1.6
 
 def words_of(text: str) -> list[str]:
     """Words, lower case, in order; in scripts without spaces each character is one."""
-    if not text.isascii() and _CJK.search(text):
+    if text and max(text) > "\u3000":
         text = _CJK.sub(lambda match: f" {match.group()} ", text)
     return WORD.findall(text.lower())
 
@@ -46,6 +47,17 @@ class Facts:
         characters = len(_CJK.findall(self.text))
         return len(self.words) - characters + characters / CJK_CHARACTERS_PER_WORD
 
+    def speaks(self, language: str) -> bool:
+        """False if the text is in another language or script."""
+        known = self._spoken.get(language)
+        if known is None:
+            known = self._spoken[language] = speaks(self.text, self.prose_words, language)
+        return known
+
+    @cached_property
+    def _spoken(self) -> dict[str, bool]:
+        return {}
+
     @cached_property
     def fivegrams(self) -> list[tuple[str, ...]]:
         """Word 5-grams of the prose, in order."""
@@ -59,9 +71,9 @@ class Facts:
 
     @cached_property
     def every_number(self) -> Numbers:
-        """The same, with the numbers inside code, formulas and links, and numbering."""
+        """The same, with the numbers inside code, formulas and links."""
         own = self.numbers
-        if self.prose is self.text and not _NUMBERING.search(self.text):
+        if self.prose is self.text:
             return own
         loose = [
             Number(canonical(float(raw)), "", raw, False, "soft", "")
@@ -106,5 +118,4 @@ class Facts:
         return "\n".join((*self.spans.formulas, formula(self.text)))
 
 
-_NUMBERING = re.compile(r"(?:^|\n)[\s#>*_(-]*\w{0,9}\s?\d")
 _LOOSE_NUMBER = re.compile(r"\d+(?:\.\d+)?")

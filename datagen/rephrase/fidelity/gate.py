@@ -8,7 +8,7 @@ and whether the source itself is true.
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from datagen.rephrase.fidelity import alignment, hygiene, ledger
 from datagen.rephrase.fidelity.copying import FEWEST_WORDS, copied_share
 from datagen.rephrase.fidelity.facts import Facts
-from datagen.rephrase.fidelity.language import speaks
 from datagen.rephrase.fidelity.options import Expectation, FidelityOptions
 from datagen.rephrase.fidelity.sentences import Sentence, sentences
 from datagen.schemas import FidelityReason, Scores
@@ -44,7 +43,7 @@ class Finding:
     """Facts and sentences of the source to ask for again; at most 8."""
     invented: tuple[str, ...] = ()
     """Facts and sentences that the source does not have; at most 8."""
-    scores: Scores = Scores()
+    scores: Scores = field(default_factory=Scores)
 
 
 class FidelityGate:
@@ -69,7 +68,7 @@ class FidelityGate:
         theirs = self._sources(source)
         if _translated(theirs, expectation):
             return finding
-        claims, needed = sentences(text), theirs_sentences(theirs)
+        claims, needed = sentences(text), sentences(source)
         return self._decide(finding, await self._align(claims, needed), expectation)
 
     def check_cheap(
@@ -220,13 +219,8 @@ class _Recent:
         return facts
 
 
-def theirs_sentences(theirs: Facts) -> list[Sentence]:
-    """Claiming sentences of a source."""
-    return sentences(theirs.text)
-
-
 def _translated(theirs: Facts, told: Expectation) -> bool:
-    return not speaks(theirs.text, theirs.prose_words, told.language)
+    return not theirs.speaks(told.language)
 
 
 def _relaxed(kept: float, told: Expectation) -> float:

@@ -8,7 +8,6 @@ import re
 from collections import Counter
 
 from datagen.rephrase.fidelity.facts import Facts
-from datagen.rephrase.fidelity.language import speaks
 from datagen.rephrase.fidelity.options import Expectation
 from datagen.schemas import HygieneReason
 
@@ -17,9 +16,9 @@ Fault = tuple[HygieneReason, str]
 
 _REFUSAL = re.compile(
     r"\b(?:i[’']?m sorry,? (?:but|i)|i am sorry,? but|i apologi[sz]e,? but|sorry, (?:but )?i can"
-    r"|i (?:can(?:no|[’'])t|am unable to|am not able to|[’']m unable to|[’']m not able to|won[’']t) "
-    r"(?:be able to )?(?:help|assist|provide|fulfil|comply|rewrite|rephrase|continue|create|generate"
-    r"|complete|do that|process|answer|see any)|as an? (?:ai|artificial intelligence|language model)"
+    r"|i(?: can(?:no|[’'])t| am (?:unable|not able) to|[’']m (?:unable|not able) to| won[’']t) "
+    r"(?:be able to )?(?:help|assist|provide|fulfil|comply|rewrite|rephrase|continue|create"
+    r"|generate|complete|do that|process|answer|see any)|as an? (?:ai|language model)\b"
     r"|i do not have (?:access|enough)|(?:please|could you) provide (?:me with )?the "
     r"(?:text|passage|document))",
     re.IGNORECASE,
@@ -33,7 +32,7 @@ _THING = (
     r"|translation|answer|content|paragraph|section|notes?|guide|rewrite|paraphrase|conversation)"
 )
 _LEAD_IN = re.compile(
-    rf"\W{{0,4}}(?:(?:sure|certainly|of course|absolutely|okay|ok|great|understood|got it|no problem)\b"
+    rf"\W{{0,4}}(?:(?:sure|certainly|of course|absolutely|okay|ok|great|understood|got it)\b"
     rf"(?:[!,.:]|\s+(?:thing|here))"
     rf"|(?:here(?:[’']s| is| are)|below (?:is|are)|(?:the )?following is)\b[^.\n]{{0,120}}?"
     rf"(?:\b{_REWRITE}\b|\b{_THING}\b)[^.\n]{{0,80}}(?::|\n|$)"
@@ -42,7 +41,7 @@ _LEAD_IN = re.compile(
     re.IGNORECASE,
 )
 _META = re.compile(
-    r"\b(?:i hope (?:this|that|it) (?:helps|meets|is)|let me know if|feel free to (?:ask|reach|let me)"
+    r"\b(?:i hope (?:this|that|it) (?:helps|meets|is)|let me know if|feel free to (?:ask|reach)"
     r"|if you (?:need|have) any (?:further|more|other|questions|changes)|would you like me to"
     rf"|(?:this|the|my) {_REWRITE} (?:version|text|passage)|in this {_REWRITE}"
     r"|(?:the|this) (?:original|provided|given|source|above|input) (?:text|passage|chunk|excerpt)"
@@ -69,11 +68,39 @@ _LOOP_LINES = 3
 _LOOP_SHARE = 0.35
 
 
-_LEAK_MARKS = ("<", "[", "\n", "utput", "ewrite", "o not")
+_META_WORDS = frozenset(
+    (
+        "hope",
+        "let",
+        "feel",
+        "any",
+        "like",
+        "text",
+        "passage",
+        "chunk",
+        "excerpt",
+        "requested",
+        "count",
+    )
+    + ("note", "ai", "training", "cutoff", "rewritten", "rephrased", "paraphrased", "revised")
+    + ("simplified", "reworded", "converted", "translated", "rewrite", "rephrasing", "translation")
+)
+"""Each way of talking about the rewrite has one of these words: most texts are never searched."""
+_LEAK_MARKS = (
+    "<",
+    "INST]",
+    "\n##",
+    "\nsystem",
+    "\nassistant",
+    "\nuser",
+    "utput only",
+    "ewrite the",
+)
+_LEAK_MARKS += ("o not include", "o not add", "## ", "System\n", "Assistant\n", "User\n")
 
 
 def fault(source: Facts, text: Facts, expectation: Expectation) -> Fault | None:
-    """The first thing that is wrong with an answer as a text, cheapest check first."""
+    """The first thing that is wrong with an answer as a text, cheapest checks first."""
     if not text.words and (source.words or not text.text.strip()):
         return "no_answer", text.text[:80]
     return (
@@ -92,13 +119,16 @@ def _phrase(source: Facts, text: Facts) -> Fault | None:
             if match.group().strip().lower() not in source.text.lower():
                 return "leaked_markup", match.group().strip()
     opening, ending = body[:300], body[-400:]
-    if (match := _REFUSAL.search(opening)) and not _quoted(match, source):
-        return "refusal", match.group()
-    if (match := _LEAD_IN.match(opening)) and not _quoted(match, source):
-        return "lead_in", match.group().strip()
-    for part in (body,) if len(body) <= 700 else (opening, ending):
-        if (match := _META.search(part)) and not _quoted(match, source):
-            return "lead_in", match.group()
+    tried: list[tuple[HygieneReason, re.Match[str] | None]] = [
+        ("refusal", _REFUSAL.search(opening)),
+        ("lead_in", _LEAD_IN.match(opening)),
+    ]
+    if not text.vocabulary.isdisjoint(_META_WORDS):
+        parts = (body,) if len(body) <= 700 else (opening, ending)
+        tried += [("lead_in", _META.search(part)) for part in parts]
+    for reason, found in tried:
+        if found is not None and not _quoted(found, source):
+            return reason, found.group().strip()
     return None
 
 
@@ -211,6 +241,6 @@ def _unclosed(body: str, model: str, expectation: Expectation) -> Fault | None:
 
 
 def _language(source: Facts, text: Facts, expectation: Expectation) -> Fault | None:
-    if speaks(text.text, text.prose_words, expectation.language):
+    if text.speaks(expectation.language):
         return None
     return "language", text.text[:80]

@@ -12,18 +12,18 @@ PROFILE_TEXTS = {
     "which but were they can has their its been when what how more there these than",
     "de": "der die und das ist nicht von mit den des ein eine dem zu auf für im sich auch es als "
     "werden wird aus bei nach wie durch oder wenn sind einer kann wurde über",
-    "fr": "le la les des et est une dans que pour qui par sur pas ce avec il au du sont plus ou cette "
-    "ses aux comme mais elle être nous vous ont",
-    "es": "el la los las que del se por con una para es su al como más pero sus le lo fue este son "
-    "entre está cuando muy sin sobre también hay",
+    "fr": "le la les des et est une dans que pour qui par sur pas ce avec il au du sont plus ou "
+    "cette ses aux comme mais elle être nous vous ont",
+    "es": "el la los las que del se por con una para es su al como más pero sus le lo fue este "
+    "son entre está cuando muy sin sobre también hay",
     "it": "il di che la per un una del della non con sono da le dei nel si gli alla come più anche "
     "delle questo è ha nella degli ai",
-    "pt": "o que do da em um para com não uma os no se na por mais as dos como mas ao ele das à seu "
-    "sua ou foi são pelo pela isso",
-    "nl": "de het een van en dat op te zijn met voor niet aan er om ook als dan maar bij nog uit door "
-    "over wordt naar worden heeft deze",
-    "sv": "och att det som en på är av för med den till inte har de om ett han men var jag sig från "
-    "eller när kan så också",
+    "pt": "o que do da em um para com não uma os no se na por mais as dos como mas ao ele das à "
+    "seu sua ou foi são pelo pela isso",
+    "nl": "de het een van en dat op te zijn met voor niet aan er om ook als dan maar bij nog uit "
+    "door over wordt naar worden heeft deze",
+    "sv": "och att det som en på är av för med den till inte har de om ett han men var jag sig "
+    "från eller när kan så också",
     "sw": "ya na wa kwa ni katika za la kama hii kila cha yake ana alikuwa ambayo pia watu hiyo au",
 }
 """Frequent function words per language. Source: own knowledge, none checked against a corpus."""
@@ -45,10 +45,16 @@ def script_share(text: str, language: str) -> float:
     """Share of the letters that the language is written with; Greek counts as symbols for all."""
     if text.isascii():
         return 0.0 if language in SCRIPTS else 1.0
-    letters = len(_LETTERS.findall(text)) or 1
     if language in SCRIPTS:
-        return len(_OWN_LETTERS[language].findall(text)) / letters
-    return 1 - len(_OTHER_LETTERS.findall(text)) / letters
+        own = len(_OWN_LETTERS[language].findall(text))
+        return own / (len(_LETTERS.findall(text)) or 1)
+    other = len(_OTHER_LETTERS.findall(text)) if _beyond_latin(text) else 0
+    return 1 - other / (len(_LETTERS.findall(text)) or 1) if other else 1.0
+
+
+def _beyond_latin(text: str) -> bool:
+    """Cheap and often wrong to say yes: typographic punctuation lies beyond the letters."""
+    return max(text) > "\u2122" or any("\u03c9" < mark < "\u1e00" for mark in set(text))
 
 
 def speaks(text: str, words: Sequence[str], language: str) -> bool:

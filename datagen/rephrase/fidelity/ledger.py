@@ -25,7 +25,7 @@ WEIGHTS = {
     "link": 0.5,
     "citation": 0.25,
 }
-"""What a lost fact weighs in the share kept. Own choice: what questions are asked about weighs most."""
+"""What a lost fact weighs in the share kept. Own choice: what is asked about weighs most."""
 QUOTED_WORDS = 4
 """Shorter quotations are emphasis or terms, judged as words."""
 
@@ -352,11 +352,18 @@ def _one_step(value: str, have: frozenset[str]) -> bool:
 
 
 def _answer_lost(source: Facts, text: Facts) -> bool:
-    match = _ANSWER.findall(source.text)
-    if not match:
+    """True if the source marks a final answer and the text marks another, or has it nowhere."""
+    wanted = _ANSWER.findall(source.text)
+    if not wanted:
         return False
-    answer = "".join(match[-1]).strip().strip("$")
-    plain = answer.replace(",", "").lstrip("$")
-    if plain.replace(".", "", 1).isdigit():
-        return numbers.canonical(float(plain)) not in text.every_number.values
-    return spans.formula(answer) not in text.symbols
+    answer, given = _answer(wanted[-1]), _ANSWER.findall(text.text)
+    if given:
+        return _answer(given[-1]) != answer
+    return answer not in text.symbols and answer not in text.every_number.values
+
+
+def _answer(groups: tuple[str, str]) -> str:
+    plain = "".join(groups).strip().strip("$.").replace(",", "")
+    if plain.replace(".", "", 1).isdecimal():
+        return numbers.canonical(float(plain))
+    return spans.formula("".join(groups).strip())

@@ -204,7 +204,8 @@ def _dates(prose: str, words: Sequence[str]) -> tuple[set[tuple[int, int]], set[
     """(month, day) pairs, and the offsets of day numbers, which are no other numbers."""
     days: set[tuple[int, int]] = set()
     taken: set[int] = set()
-    if not MONTHS.keys().isdisjoint(words):
+    named = MONTHS.keys() & set(words)
+    if named and any(name.capitalize() in prose for name in named):
         for match in _DATE.finditer(prose):
             before, name, after = match.groups()
             day = before or after or "0"
@@ -250,8 +251,6 @@ def _digits(prose: str, taken: set[int]) -> list[Number]:
         ):
             continue
         number = _number(prose, match.group(), start, end, before)
-        if number is None:
-            continue
         if found and (gap := prose[ends[-1][1] : start]) in _BETWEEN:
             if number.unit and not found[-1].unit:
                 found[-1] = found[-1]._replace(unit=number.unit)
@@ -262,13 +261,13 @@ def _digits(prose: str, taken: set[int]) -> list[Number]:
     return found
 
 
-def _number(prose: str, raw: str, start: int, end: int, before: str) -> Number | None:
+def _number(prose: str, raw: str, start: int, end: int, before: str) -> Number:
     if ":" in raw:
         return Number(raw, "", raw, False, "hard", "")
     if before in "\n \t*(#.-|>_:" and prose[end : end + 1] in (".", ")", ":", "*", "", " ", "\n"):
         line = prose.rfind("\n", 0, start) + 1
         if start - line < 24 and _is_numbering(prose, line, start, end):
-            return None
+            return Number(canonical(float(raw.translate(_GROUPING))), "", raw, False, "soft", "")
     digits = raw.translate(_GROUPING)
     if before == "." and (start < 2 or not prose[start - 2].isalnum()):
         digits = "0." + digits
@@ -368,9 +367,8 @@ def _run(words: Sequence[str], start: int) -> tuple[Number | None, int]:
     first = words[start]
     if first in _SCALES:
         if start and (words[start - 1] in ("a", "per") or first == "dozen"):
-            return _named(
-                words, start, start + 1, _SCALES[first], (first != "dozen" and "hard") or "soft"
-            )
+            scale_weight: Weight = "soft" if first == "dozen" else "hard"
+            return _named(words, start, start + 1, _SCALES[first], scale_weight)
         return None, start + 1
     if first in _ORDINALS and first not in _UNDER_20:
         return _ordinal(words, start, start + 1, _ORDINALS[first])
@@ -384,7 +382,7 @@ def _run(words: Sequence[str], start: int) -> tuple[Number | None, int]:
         return _named(words, start, end + 1, value / _PARTS[following], "hard")
     if list(words[end : end + 3]) == ["and", "a", "half"]:
         return _named(words, start, end + 3, value + 0.5, "hard")
-    weight = "soft" if value == 1 else "small" if value <= 10 else "hard"
+    weight: Weight = "soft" if value == 1 else "small" if value <= 10 else "hard"
     return _named(words, start, end, value, weight)
 
 
