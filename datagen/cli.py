@@ -82,6 +82,7 @@ def rephrase(
         source=chosen.source,
         identity=run_identity(chosen),
         pipeline=partial(RephrasePipeline, chosen),
+        tables=RephrasePipeline.tables,
         inputs=inputs,
         output=output,
         limit=limit,

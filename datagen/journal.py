@@ -17,6 +17,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -121,7 +122,7 @@ class Journal:
             self._deaths.update(running)
 
 
-def read_segment(segment: Path) -> Iterator[list[object]]:
+def read_segment(segment: Path) -> Iterator[list[Any]]:
     """The records of a segment up to the first torn or damaged line."""
     with segment.open("rb") as lines:
         for line in lines:

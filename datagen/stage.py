@@ -6,7 +6,7 @@ every completion into the journal before the worker sees it, and commits what `a
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from datagen.engines.base import Completion, Request
 from datagen.schemas import Reject, Row
@@ -64,7 +64,7 @@ class Partition(Protocol):
 class Pipeline(Protocol):
     """What is made of one partition. Deterministic but for what engines answer."""
 
-    tables: Mapping[str, type[Row]]
+    tables: ClassVar[Mapping[str, type[Row]]]
     """The tables it writes; the last one is published last and marks the partition as done."""
 
     def read(self, partition: Any) -> Iterator[Work | Reject]:

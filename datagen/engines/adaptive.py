@@ -34,7 +34,7 @@ class AdaptiveLimit:
             self._gate.resize(limit + 1)
 
     def pushed_back(self, sent_at: float) -> None:
-        """The server is busy: halve, unless the request was sent before the last cut took effect."""
+        """The server is busy: halve, unless the request was sent before the last cut."""
         if sent_at < self._cut_at:
             return
         self._cut_at = time.monotonic()
@@ -45,8 +45,9 @@ class AdaptiveLimit:
 class CircuitBreaker:
     """Opens, for good, when a server has answered nothing for `outage_s`.
 
-    One request that kills its connection again and again is not an outage: at least `calls` different
-    ones must have failed in the stretch, and half of those under way. Any answer closes the stretch.
+    One request that kills its connection again and again is not an outage: at least `calls`
+    different ones must have failed in the stretch, and half of those under way. Any answer ends the
+    stretch.
     """
 
     def __init__(self, outage_s: float, calls: int = 3) -> None:

@@ -1,8 +1,8 @@
 """The chat-completions wire format: a request's body out, a completion in.
 
-Written by hand instead of through an SDK's models, because a run makes millions of these: a body and
-its answer cost tens of microseconds here. Covers what OpenAI, vLLM, SGLang and llama-server share;
-models that only take `max_completion_tokens` or a fixed temperature are not covered.
+Written by hand instead of through an SDK's models, because a run makes millions of these. Covers
+what OpenAI, vLLM, SGLang and llama-server share; models that only take `max_completion_tokens` or a
+fixed temperature are not covered.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
     "function_call": "tool_calls",
     "content_filter": "content_filter",
 }
-"""What servers call the end of an answer. Anything else ("abort", "error", null) is not an answer."""
+"""What servers call the end of an answer. Anything else ("abort", "error", null) is none."""
 
 
 class BadResponse(Exception):
@@ -88,7 +88,7 @@ def decode(raw: bytes, model: str) -> Completion:
 
 
 def complaint(raw: bytes) -> str:
-    """A server's own words about what is wrong, on one line; the forms of OpenAI, vLLM and FastAPI."""
+    """A server's own words about what is wrong, on one line: OpenAI's, vLLM's or FastAPI's form."""
     try:
         said: Any = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -106,7 +106,7 @@ def one_line(raw: bytes, limit: int = 300) -> str:
 
 
 def model_names(raw: bytes) -> dict[str, int | None]:
-    """Names that `GET /models` lists, with their context in tokens where the server says it (vLLM)."""
+    """Names that `GET /models` lists, each with its context in tokens where that is said (vLLM)."""
     try:
         reply = orjson.loads(raw)
         listed = reply["data"] if isinstance(reply, dict) else reply

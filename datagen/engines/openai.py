@@ -2,7 +2,7 @@
 
 One aiohttp session with kept-alive connections, as many as requests may be in flight. A request
 holds its place in the gate only while it is on the wire, never while it waits for its next try. The
-key is read from the environment at the start and lives in the session alone, which can't be pickled.
+key is read from the environment at the start and lives in the session, which can't be pickled.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ LARGE_BODY = 2**20
 TIMEOUT_COUNTS = 3
 """Tries that one time-out uses up: it has cost minutes already."""
 LONGEST_PAUSE_S = 300.0
-"""A server that asks for a longer pause has no quota left: the run ends, and goes on when entered again."""
+"""A server that asks for a longer pause has no quota left: the run ends, to be entered again."""
 BUSY = (429, 503)
 RETRIED = (408, 409, 429)
 """Beside all of 5xx."""
@@ -46,8 +46,8 @@ ABOUT_THE_REQUEST = (400, 413, 422)
 class Patience:
     """How long an engine puts up with a server. Tuning, not identity.
 
-    The waits of all retries add up to more than `outage_s`, so that a dead server ends the run before
-    it fails a row.
+    The waits of all retries add up to more than `outage_s`, so that a dead server ends the run
+    before it fails a row.
     """
 
     retries: int = 8
@@ -61,7 +61,7 @@ class Patience:
 
     def wait_s(self, tries: int) -> float:
         """Seconds to wait after this many tries."""
-        wait_s = min(self.longest_wait_s, self.first_wait_s * 2 ** (tries - 1))
+        wait_s = min(self.longest_wait_s, self.first_wait_s * 2.0 ** (tries - 1))
         return wait_s * random.uniform(0.75, 1.25)
 
 
@@ -129,8 +129,7 @@ class OpenAIEngine:
         )
 
     async def complete(self, request: Request) -> Completion:
-        """Answer one request. Raises `RecipeError` too, where the server refuses the key, the model or
-        the address."""
+        """Answer one request. Raises `RecipeError` where the key, model or address is wrong."""
         body = encode(self.model, request)
         self._calls += 1
         call = self._calls
@@ -221,7 +220,7 @@ class OpenAIEngine:
 
     def _gone(self) -> EngineError:
         return EngineError(
-            f"{self.address}: no answer for {self._patience.outage_s:.0f} s ({self._last_setback}); "
+            f"{self.address}: no answer for {self._patience.outage_s:g} s ({self._last_setback}); "
             "see that the server runs, then run again",
             kind="unreachable",
             fatal=True,
@@ -249,7 +248,8 @@ class OpenAIEngine:
             if status in BUSY and wait_s <= LONGEST_PAUSE_S:
                 self._quiet_until = max(self._quiet_until, time.monotonic() + wait_s)
             kind: Failure = "timeout" if status == 408 else "server_error"
-            return _Setback(said, kind, alive=status < 500, wait_s=wait_s)
+            alive = status < 500 or wait_s > 0.0
+            return _Setback(said, kind, alive=alive, wait_s=wait_s)
         if status in ABOUT_THE_REQUEST:
             self._breaker.answered()
             return EngineError(f"{self.address}: {said}", kind="bad_request")
@@ -357,7 +357,7 @@ def _parsed(base_url: str) -> URL:
 
 
 def _proxy_of(url: URL) -> str | None:
-    """The proxy that the environment names for this URL; looked up once, as a call's cost counts."""
+    """The proxy that the environment names for this URL; looked up once, not in each call."""
     proxy = urllib.request.getproxies().get(url.scheme)
     host = url.host or ""
     local = host in ("localhost", "::1") or host.startswith("127.")

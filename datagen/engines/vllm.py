@@ -32,6 +32,10 @@ CPU_KV_CACHE_BYTES = 4 << 30
 """vLLM's own default takes a share of the machine's memory, which Ray's workers need too. 4 GiB
 hold 180,000 tokens of SmolLM2-135M. `VLLM_CPU_KVCACHE_SPACE` (GiB) overrides it."""
 
+CLOSE_S = 2.0
+"""Grace before vLLM's processes are killed. They hold nothing that is still wanted, and the CPU
+worker of 0.32 hangs in its own teardown until it is killed (after 5 s, at vLLM's default)."""
+
 
 class VllmEngine:
     """Answers requests with a model that vLLM runs in this process and its children.
@@ -101,7 +105,7 @@ class VllmEngine:
             # Otherwise the task that reads its output logs the engine's end as a failure.
             if engine.output_handler is not None:
                 engine.output_handler.cancel()
-            await asyncio.to_thread(engine.shutdown)
+            await asyncio.to_thread(engine.shutdown, CLOSE_S)
 
     def _configure(self) -> Any:
         """vLLM's configuration, checked by vLLM; may fetch the model's config from the hub."""
@@ -220,8 +224,6 @@ def _keep_quiet() -> None:
     os.environ["VLLM_NO_USAGE_STATS"] = "1"
     os.environ["DO_NOT_TRACK"] = "1"
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
-    # Idle workers don't notice the end: at vLLM's 5 s the core is killed before it stops them.
-    os.environ.setdefault("VLLM_WORKER_SHUTDOWN_TIMEOUT_SECONDS", "1")
     os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
 
 

@@ -65,7 +65,9 @@ class Assembler:
             "rephrasings": sorted(kept, key=lambda row: row.id),
         }
 
-    def _stitch(self, pieces: Sequence[tuple[Part, list[Rewritten] | Failure]]) -> Rephrasing | Reject:
+    def _stitch(
+        self, pieces: Sequence[tuple[Part, list[Rewritten] | Failure]]
+    ) -> Rephrasing | Reject:
         done: list[Rewritten] = []
         for part, outcome in pieces:
             if isinstance(outcome, Failure):
@@ -177,9 +179,7 @@ def _rejected(part: Part, piece: Rewritten) -> Reject:
 
 
 def _failed(part: Part, failure: Failure) -> Reject:
-    return _reject(
-        part, stage="rewrite", reason=failure.reason, detail=failure.detail, failed=True
-    )
+    return _reject(part, stage="rewrite", reason=failure.reason, detail=failure.detail, failed=True)
 
 
 def _reject(

@@ -1,7 +1,7 @@
 """Where a text may be cut, and how good a place that is.
 
-Boundaries lie after white space, so that it belongs to the text before it. Lines are read once: a single
-newline may end a paragraph, a table row or only a typed line, which its neighbours tell. Not
+Boundaries lie after white space, so that it belongs to the text before it. Lines are read once: a
+single newline may end a paragraph, a table row or only a typed line, which its neighbours tell. Not
 covered: languages without full stops (Thai) are cut where there is a space.
 """
 
@@ -27,13 +27,13 @@ class Level(IntEnum):
 
 
 _LINE = re.compile(
-    r"(?P<indent>[ \t]*)(?:"
+    r"(?P<indent>[^\S\n]*)(?:"
     r"(?P<heading>\#{1,6}[ \t]+\S|\\(?:part|chapter|(?:sub){0,2}section|paragraph)\b)"
     r"|(?P<fence>`{3,}|~{3,})"
     r"|(?P<underline>(?:={3,}|-{3,})[ \t]*\r?$)"
     r"|(?P<table>\|.*\|[ \t]*\r?$)"
     r"|(?P<item>[-*+•–][ \t]+\S|\(?(?:\d{1,3}|[a-zA-Z])[.)][ \t]+\S|\\item\b)"
-    r"|(?P<label>\\label\{[^{}\n]*\}[ \t]*\r?$)"
+    r"|(?P<label>\\(?:label\{[^{}\n]*\}|[a-z]+)[ \t]*\r?$)"
     r"|(?P<tex_begin>\\begin\{)|(?P<tex_end>\\end\{)"
     r")?",
     re.MULTILINE,
@@ -54,7 +54,7 @@ _ABBREVIATION = re.compile(
     r"|i\.e|e\.g|a\.m|p\.m|U\.S|U\.K|U\.N|Ph\.D|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)"
     r"|(?:^|\n)[ \t]*\(?\d{1,3})\.$"
 )
-"""What a full stop that ends no sentence stands behind: abbreviations, initials, numbers of a list."""
+"""Ends that end no sentence: abbreviations, initials, numbers of a list."""
 _CLAUSE = re.compile(r"[,;:—–]+[\"'”’)]*\s+|\s+(?=[—–(])|[，、；：]\s*")
 _WORD = re.compile(r"\s+")
 
@@ -73,14 +73,11 @@ def sentences(text: str, start: int, end: int) -> Iterator[tuple[int, Level]]:
     """Beginnings of sentences inside a span."""
     for mark in _SENTENCE.finditer(text, start, end):
         at = mark.end()
-        if (
-            mark[0][0] != "."
-            or not mark[0][1:2].isspace()
-            or (
-                not text[at : at + 1].islower()
-                and not _ABBREVIATION.search(text, max(start, mark.start() - 12), mark.start() + 1)
-            )
-        ):
+        if text[at : at + 1].islower():
+            continue
+        stop = mark.start() + 1
+        alone = mark[0][0] == "." and mark[0][1:2].isspace()
+        if not (alone and _ABBREVIATION.search(text, max(start, stop - 13), stop)):
             yield at, Level.SENTENCE
 
 
@@ -152,6 +149,8 @@ class _Lines:
         start = mark.end("indent")
         stop = end - (self._text[end - 1] == "\r")
         kind = self._fenced(mark)
+        if kind == "indent" and self._kind == "tex_begin" and self._text[start] == "[":
+            kind = "label"
         if kind == "indent":
             kind = "heading" if self._is_title(start, stop) else "plain"
         if kind == "underline":
@@ -218,11 +217,9 @@ class _Lines:
             return
         if kind in ("table", "item"):
             self._open_block(kind, start)
-        elif (
-            block == "table"
-            or (block and self._blank and not indented)
-            or (block and kind in ("heading", "tex_end", "fence"))
-        ):
+            return
+        ended = kind in ("heading", "tex_end", "fence") or (self._blank and not indented)
+        if block == "table" or (block and ended):
             self._open_block("", 0)
 
     def _open_block(self, kind: str, start: int) -> None:

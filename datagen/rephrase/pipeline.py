@@ -14,7 +14,6 @@ from datagen.rephrase.fidelity import FidelityGate, FidelityOptions
 from datagen.rephrase.read import BadRecord, Cursors, Partition, SourceOptions, read_partition
 from datagen.rephrase.rewrite import Part, RewriteOptions, Rewriter, Rewritten, parts
 from datagen.schemas import (
-    ChunkedDocument,
     Document,
     Reject,
     Rephrasing,
@@ -66,7 +65,6 @@ class RephrasePipeline:
         "chunks": RewrittenChunk,
         "rephrasings": Rephrasing,
     }
-    uses_embeddings: ClassVar[bool] = True
 
     def __init__(self, recipe: RephraseRecipe, embed: Embed | None) -> None:
         self.recipe = recipe
@@ -85,10 +83,11 @@ class RephrasePipeline:
             if isinstance(record, BadRecord):
                 yield _unreadable(record)
             else:
-                yield from self._work(self.chunker.chunk(record))
+                yield from self.rows_of(record)
 
-    def _work(self, chunked: ChunkedDocument) -> Iterator[Work | Reject]:
-        document, seed = chunked.document, self.recipe.seed
+    def rows_of(self, document: Document) -> Iterator[Work | Reject]:
+        """The document's rows: its parts in every style that was drawn for it."""
+        chunked, seed = self.chunker.chunk(document), self.recipe.seed
         count = self.recipe.rewrite.rephrasings
         drawn = draws(self.styles, document=document.id, kind=document.kind, count=count, seed=seed)
         if not drawn:

@@ -183,7 +183,9 @@ class Rewriter:
         sampling = Sampling(
             temperature=options.math_temperature if math else options.temperature,
             top_p=options.top_p,
-            max_tokens=max(options.min_output_tokens, int(options.output_ratio * turn.chunk.tokens)),
+            max_tokens=max(
+                options.min_output_tokens, int(options.output_ratio * turn.chunk.tokens)
+            ),
             seed=derived_seed(self.seed, turn.part.id, turn.chunk.index, attempt),
             ignore_eos=options.ignore_eos,
         )
@@ -213,7 +215,9 @@ class Rewriter:
 def _turn(part: Part, chunk: Chunk, done: Sequence[Rewritten], left: int) -> Turn:
     text = part.chunked.document.text
     window = [other for other in part.chunks if other.window == chunk.window]
-    first = next((i for i, piece in enumerate(done) if piece.chunk.window == chunk.window), len(done))
+    first = next(
+        (i for i, piece in enumerate(done) if piece.chunk.window == chunk.window), len(done)
+    )
     return Turn(
         part=part,
         chunk=chunk,

@@ -10,7 +10,7 @@ import json
 import platform
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib.metadata import version
@@ -22,12 +22,13 @@ from datagen.engines.base import EngineFacts
 from datagen.engines.make import OWNS_A_MODEL, make_engine
 from datagen.errors import EngineError, StorageError
 from datagen.recipe import Recipe, differences, resolved_toml
-from datagen.rephrase.read import SourceOptions
+from datagen.rephrase.read import Partition, SourceOptions
 from datagen.runner.plan import input_differences, load_plan, make_plan, save_plan, within
 from datagen.runner.rows import Spent, Tally
 from datagen.runner.worker import Assignment, share
+from datagen.schemas import Row
 from datagen.shards import Commit, RunFolder
-from datagen.stage import Partition, Pipeline, Preview
+from datagen.stage import Pipeline, Preview
 
 if TYPE_CHECKING:
     from datagen.runner.cluster import Cluster
@@ -50,6 +51,7 @@ class Job:
     source: SourceOptions
     identity: dict[str, Any]
     pipeline: Callable[[Any], Pipeline]
+    tables: Mapping[str, type[Row]]
     inputs: Sequence[str]
     output: Path
     limit: int | None = None
@@ -95,7 +97,7 @@ def run(job: Job, on_tick: Callable[[State], None] = lambda state: None) -> Stat
     Raises `RecipeError` and `StorageError` for what the user can fix, `EngineError` if the model is gone.
     Everything committed before stays.
     """
-    folder = RunFolder(job.output, _tables(job))
+    folder = RunFolder(job.output, job.tables)
     state = State()
     before = _refuse_changes(job, folder)
     earlier = load_plan(folder) if before else None
@@ -266,10 +268,6 @@ class Entry:
 
 def _json(content: dict[str, Any]) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-
-
-def _tables(job: Job) -> Any:
-    return getattr(job.pipeline, "func", job.pipeline).tables
 
 
 def _refuse_changes(job: Job, folder: RunFolder) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Chunks join back to their document, keep to their budget, and are cut where a reader would cut."""
+"""Chunks join back to their document, keep to their budget, and are cut where a reader would."""
 
 import gzip
 import json
@@ -120,9 +120,9 @@ def test_white_space_belongs_to_the_chunk_before_it(text: str) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(
-    text=st.text(alphabet=["e\u0301", "👍🏽", "a", "\r\n", "नि", "🇫🇷", "ö"], max_size=200).map(
-        "".join
-    )
+    text=st.lists(
+        st.sampled_from(["e\u0301", "👍🏽", "a", "\r\n", "नि", "🇫🇷", "ö"]), max_size=200
+    ).map("".join)
 )
 def test_no_cut_splits_what_a_reader_sees_as_one_character(text: str) -> None:
     for part in texts(text, 16, 100)[1:]:
@@ -246,8 +246,6 @@ def test_a_run_without_spaces_is_cut_within_the_budget(text: str) -> None:
         "\n" * 100_000,
         ". " * 50_000,
         "| |\n" * 30_000,
-    ]
-    + [
         "\\end{b}\\begin{a}" * 10_000,
         "- a\n" * 30_000,
         "\\[ " * 30_000,
@@ -263,7 +261,7 @@ def test_no_text_takes_more_than_linear_time(text: str) -> None:
 
 def test_windows_begin_at_sections_where_that_is_cheap() -> None:
     text = "".join(f"# Part {i}\n\n{FILLER * 4}\n\n" for i in range(12))
-    chunker = CHUNKERS[40, 200]
+    chunker = Chunker(ChunkOptions(max_tokens=40, window_tokens=176))
     chunks = chunker.chunk(Document("d", text, "knowledge")).chunks
     first = [a for a, b in zip(chunks[1:], chunks, strict=False) if a.window != b.window]
 
@@ -275,6 +273,7 @@ def test_unknown_words_count_by_their_bytes() -> None:
     assert MINILM.count("x" * 300) == 100
     assert MINILM.count("圆") == 1
     assert MINILM.count("hello, world") == 3
+    assert MINILM.count("[SEP]") == MINILM.count("[ sep ]")
     assert MINILM.offsets("hello, world") == [(0, 5), (5, 6), (7, 12)]
     assert MINILM.count_many(["a", "", " \n", "a b"]) == [1, 0, 0, 2]
 
@@ -293,7 +292,7 @@ def test_a_missing_tokenizer_is_named_in_one_line(name: str) -> None:
 
 def test_a_file_that_is_no_tokenizer_is_refused(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{}")
-    with pytest.raises(RecipeError, match="chunk.tokenizer"):
+    with pytest.raises(RecipeError, match=r"chunk\.tokenizer"):
         load_tokenizer(str(tmp_path))
 
 

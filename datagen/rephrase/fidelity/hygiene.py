@@ -68,35 +68,17 @@ _LOOP_LINES = 3
 _LOOP_SHARE = 0.35
 
 
-_META_WORDS = frozenset(
-    (
-        "hope",
-        "let",
-        "feel",
-        "any",
-        "like",
-        "text",
-        "passage",
-        "chunk",
-        "excerpt",
-        "requested",
-        "count",
-    )
-    + ("note", "ai", "training", "cutoff", "rewritten", "rephrased", "paraphrased", "revised")
-    + ("simplified", "reworded", "converted", "translated", "rewrite", "rephrasing", "translation")
-)
+_META_LIST = """
+    hope let feel any like text passage chunk excerpt requested count note ai training cutoff
+    rewritten rephrased paraphrased revised simplified reworded converted translated rewrite
+    rephrasing translation
+"""
+_META_WORDS = frozenset(_META_LIST.split())
 """Each way of talking about the rewrite has one of these words: most texts are never searched."""
 _LEAK_MARKS = (
-    "<",
-    "INST]",
-    "\n##",
-    "\nsystem",
-    "\nassistant",
-    "\nuser",
-    "utput only",
-    "ewrite the",
-)
-_LEAK_MARKS += ("o not include", "o not add", "## ", "System\n", "Assistant\n", "User\n")
+    "<", "INST]", "\n##", "## ", "\nsystem", "\nassistant", "\nuser", "utput only", "ewrite the",
+    "o not include", "o not add",
+)  # fmt: skip
 
 
 def fault(source: Facts, text: Facts, expectation: Expectation) -> Fault | None:

@@ -54,7 +54,8 @@ def script_share(text: str, language: str) -> float:
 
 def _beyond_latin(text: str) -> bool:
     """Cheap and often wrong to say yes: typographic punctuation lies beyond the letters."""
-    return max(text) > "\u2122" or any("\u03c9" < mark < "\u1e00" for mark in set(text))
+    signs = set(text)
+    return max(signs) > "\u2122" or any("\u03c9" < sign < "\u1e00" for sign in signs)
 
 
 def speaks(text: str, words: Sequence[str], language: str) -> bool:

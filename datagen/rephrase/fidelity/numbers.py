@@ -121,6 +121,7 @@ _DATE = re.compile(
     rf"(?:\b(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?)?\b({_MONTH})(?![^\W\d_])"
     r"(?:\s+(\d{1,2})(?:st|nd|rd|th)?(?![\d:]|\s?[ap]\.?m))?(?:,?\s+(?:of\s+)?\d{4}\b)?"
 )
+_JOINED = re.compile(r"\d\d?[-/]\d")
 _ISO = re.compile(r"\b\d{4}-(\d{2})-(\d{2})\b")
 _SLASHED = re.compile(r"\b(\d{1,2})/(\d{1,2})/(?:\d{4}|\d{2})\b")
 _AMBIGUOUS = frozenset(("May", "March", "Mar", "Jan", "Dec", "Nov"))
@@ -214,7 +215,7 @@ def _dates(prose: str, words: Sequence[str]) -> tuple[set[tuple[int, int]], set[
                 continue
             days.add((MONTHS[name.rstrip(".").lower()], int(day)))
             taken.update(match.start(group) for group in (1, 3) if match[group])
-    if "-" in prose or "/" in prose:
+    if _JOINED.search(prose):
         for pattern in (_ISO, _SLASHED):
             for match in pattern.finditer(prose):
                 one, other = int(match[1]), int(match[2])
