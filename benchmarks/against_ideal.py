@@ -1,13 +1,13 @@
 """How close a run comes to what an ideal server allows: bars 1 to 3, one command each.
 
-    python -m benchmarks.against_ideal single   2,000 one-chunk documents, 64 slots, beside a bare aiohttp loop
-    python -m benchmarks.against_ideal chains   300 documents of 1 to 40 chunks, 32 slots
-    python -m benchmarks.against_ideal rate     completions/s against a server that answers at once
+    python -m benchmarks.against_ideal single   2,000 one-chunk documents, 64 slots, beside a bare
+    aiohttp loop python -m benchmarks.against_ideal chains   300 documents of 1 to 40 chunks, 32
+    slots python -m benchmarks.against_ideal rate     completions/s against a server that answers at
+    once
 
-The server runs in a process of its own with a token clock, so that the least possible time is known. Time is
-counted at the server, from the first request to the last completion; starting and stopping are told apart.
-Each prints a row of a Markdown table.
-"""
+The server runs in a process of its own with a token clock, so that the least possible time is
+known. Time is counted at the server, from the first request to the last completion; starting and
+stopping are told apart. Each prints a row of a Markdown table."""
 
 import argparse
 import asyncio
@@ -64,7 +64,9 @@ def write(path: Path, made: Iterator[Document]) -> None:
             file.write(json.dumps(row) + "\n")
 
 
-def ours(server: RunningServer, texts: Path, output: Path, concurrency: int, *settings: str) -> float:
+def ours(
+    server: RunningServer, texts: Path, output: Path, concurrency: int, *settings: str
+) -> float:
     """Run the command line; the seconds that it took from start to exit."""
     more = [f"--set={setting}" for setting in (*ONE, *settings)]
     command = [sys.executable, "-m", "datagen.cli", "rephrase", str(texts), "--output", str(output)]
@@ -105,7 +107,10 @@ async def bare_loop(url: str, requests: Sequence[bytes], concurrency: int) -> No
 
         async def one(body: bytes) -> None:
             headers = {"Content-Type": "application/json"}
-            async with slots, session.post(f"{url}/chat/completions", data=body, headers=headers) as answer:
+            async with (
+                slots,
+                session.post(f"{url}/chat/completions", data=body, headers=headers) as answer,
+            ):
                 await answer.json()
 
         await asyncio.gather(*(one(body) for body in requests))
@@ -160,20 +165,25 @@ def rate(folder: Path) -> str:
     figures = {}
     tiers = {"gate off": "[]", "hygiene, ledger": '["hygiene","ledger"]'}
     tiers["all three tiers"] = '["hygiene","ledger","alignment"]'
-    with running_server(slots=512, tokens_per_second=0, mode="paraphrase", length_distribution="text") as server:
+    with running_server(
+        slots=512, tokens_per_second=0, mode="paraphrase", length_distribution="text"
+    ) as server:
         for name, value in tiers.items():
             server.reset()
             limit = "12000" if name == "gate off" else "6000"
             output = folder / name.replace(" ", "_")
             settings = [f"fidelity.tiers={value}", "rewrite.attempts=1"]
             texts = folder / f"{limit}.jsonl"
-            texts.write_text("".join((folder / "texts.jsonl").read_text().splitlines(True)[: int(limit)]))
+            texts.write_text(
+                "".join((folder / "texts.jsonl").read_text().splitlines(True)[: int(limit)])
+            )
             ours(server, texts, output, 64, *settings)
             stats = server.stats()
             manifest = json.loads((output / "manifest.json").read_text())["counts"]
             share = manifest["accepted"] / (manifest["accepted"] + manifest["rejected"])
             figures[name] = f"{name} {stats['answered'] / stats['wall_s']:,.0f} ({share:.0%} kept)"
-    return f"| completions/s, server answers at once | ≥ 1,000 off, ≥ 400 on | {'; '.join(figures.values())} |"
+    said = "; ".join(figures.values())
+    return f"| completions/s, server answers at once | ≥ 1,000 off, ≥ 400 on | {said} |"
 
 
 def median(values: Sequence[float]) -> float:
@@ -181,7 +191,9 @@ def median(values: Sequence[float]) -> float:
 
 
 if __name__ == "__main__":
-    chosen = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    chosen = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     chosen.add_argument("benchmark", choices=["single", "chains", "rate"])
     benchmark = {"single": single, "chains": chains, "rate": rate}[chosen.parse_args().benchmark]
     with tempfile.TemporaryDirectory() as made:

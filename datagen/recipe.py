@@ -1,8 +1,7 @@
 """Recipes: TOML files that say what a run makes, checked before Ray or a model is touched.
 
-Identity and tuning are apart: `engine` (all but its model) and `runner` only say how fast and where, so they
-are not part of what a run folder is compared with.
-"""
+Identity and tuning are apart: `engine` (all but its model) and `runner` only say how fast and
+where, so they are not part of what a run folder is compared with."""
 
 import difflib
 import json
@@ -90,9 +89,8 @@ def load_recipe(
 ) -> R:
     """The recipe that `name` (a shipped one, or a file) holds, with `--set` and flags applied.
 
-    `settings` are `section.key=value` lines, `overrides` dotted keys. Raises `RecipeError`, one line per
-    mistake.
-    """
+    `settings` are `section.key=value` lines, `overrides` dotted keys. Raises `RecipeError`, one
+    line per mistake."""
     path = find_recipe(name)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -163,7 +163,8 @@ class Rephrasing(Row):
     kind: Kind
     chunks: int
     source_chunks: int
-    """Chunks that stand unchanged because no rewrite was faithful (`rewrite.on_failure = "source"`)."""
+    """Chunks that stand unchanged because no rewrite was faithful (`rewrite.on_failure =
+    "source"`)."""
     source_tokens: int
     attempts: int
     """Completions asked for all chunks together."""
@@ -189,7 +190,8 @@ class RewrittenChunk(Row):
     source_text: str
     text: str
     status: Literal["accepted", "source", "rejected"]
-    """`source`: the source chunk stands in for a rewrite that failed; `rejected`: it ended its document."""
+    """`source`: the source chunk stands in for a rewrite that failed; `rejected`: it ended its
+    document."""
     attempts: int
     reasons: list[str]
     """Why earlier attempts at this chunk were refused, in order."""

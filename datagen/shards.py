@@ -1,10 +1,9 @@
 """A run folder: Parquet shards that are the ledger, the lease, the manifest.
 
-A shard is written under a temporary name, synced and renamed. A partition's tables are published one
-after the other, the marker (shard 0 of the pipeline's last table) at the end: with the marker in place the
-partition is done, without it whatever lies there is overwritten by the next entry. Reading the markers is
-how a run knows where it stands; the manifest only repeats it.
-"""
+A shard is written under a temporary name, synced and renamed. A partition's tables are published
+one after the other, the marker (shard 0 of the pipeline's last table) at the end: with the marker
+in place the partition is done, without it whatever lies there is overwritten by the next entry.
+Reading the markers is how a run knows where it stands; the manifest only repeats it."""
 
 import fcntl
 import json
@@ -170,7 +169,8 @@ def storage_error(path: Path, problem: OSError) -> StorageError:
     """One line that says what the file system refused."""
     where = problem.filename or path
     return StorageError(
-        f"{where}: {problem.strerror or problem}; put it right and run the same command again, nothing is lost"
+        f"{where}: {problem.strerror or problem}; put it right and run the same command again, "
+        "nothing is lost"
     )
 
 
@@ -258,6 +258,7 @@ def _locked(path: Path) -> int:
     except BlockingIOError:
         os.close(descriptor)
         raise StorageError(
-            f"{path.parent}: another process is at work on this run; wait for it or choose another --output"
+            f"{path.parent}: another process is at work on this run; wait for it or choose "
+            "another --output"
         ) from None
     return descriptor

@@ -1,8 +1,9 @@
-"""What a pipeline is to the runner: rows of work, an async worker for each, and a table made of the outcomes.
+"""What a pipeline is to the runner: rows of work, an async worker for each, and a table made of the
+outcomes.
 
-A worker is plain sequential code that may await `ask`; the runner keeps many of them in flight, writes
-every completion into the journal before the worker sees it, and commits what `assemble` returns.
-"""
+A worker is plain sequential code that may await `ask`; the runner keeps many of them in flight,
+writes every completion into the journal before the worker sees it, and commits what `assemble`
+returns."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A row that could not be tried. It stands in the rejects, marked, and is tried again at the next entry."""
+    """A row that could not be tried. It stands in the rejects, marked, and is tried again at the
+    next entry."""
 
     reason: str
     detail: str

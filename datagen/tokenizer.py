@@ -2,7 +2,8 @@
 
 A word that a WordPiece vocabulary doesn't know is one `[UNK]` however long it is; it is counted by
 its bytes instead, so that a budget of tokens bounds the text. WordPiece counts add up over words,
-which are cached: counting runs at several times the tokenizer's speed. Special tokens are not counted.
+which are cached: counting runs at several times the tokenizer's speed. Special tokens are not
+counted.
 """
 
 import hashlib

@@ -33,7 +33,8 @@ class Sampling:
     top_p: float = 0.95
     max_tokens: int = 640
     seed: int = 0
-    """In [0, 2**31). Equal seeds and requests give equal answers where the engine can promise it."""
+    """In [0, 2**31). Equal seeds and requests give equal answers where the engine can promise
+    it."""
     stop: tuple[str, ...] = ()
     ignore_eos: bool = False
     """Generate exactly `max_tokens` (benchmarks only)."""
@@ -48,14 +49,16 @@ class Request:
     schema: Mapping[str, Any] | None = None
     """JSON Schema that the answer must satisfy (structured output)."""
     row: str = ""
-    """Id of the row that asks: requests of one row go to one replica, so that its prefix cache is hit."""
+    """Id of the row that asks: requests of one row go to one replica, so that its prefix cache is
+    hit."""
     attempt: int = 0
     """0 for the first try at this step, then 1, 2, …"""
     priority: float = 0.0
     """Work left in the row; higher is asked first. Tuning, not identity."""
 
     def digest(self) -> str:
-        """Hash of everything that decides the answer (not of `row` or `priority`). 32 hex digits."""
+        """Hash of everything that decides the answer (not of `row` or `priority`). 32 hex
+        digits."""
         sampling = self.sampling
         parts = [
             [(message.role, message.content) for message in self.messages],
@@ -106,8 +109,8 @@ class Engine(Protocol):
     """A model that answers. Safe to call from many tasks of one event loop at a time."""
 
     async def start(self) -> EngineFacts:
-        """Load or reach the model. Raises `RecipeError` if the user named something that is not there,
-        `EngineError` if it doesn't answer."""
+        """Load or reach the model. Raises `RecipeError` if the user named something that is not
+        there, `EngineError` if it doesn't answer."""
         ...
 
     async def complete(self, request: Request) -> Completion:

@@ -42,14 +42,13 @@ class PriorityGate:
 
     async def acquire(self, priority: float = 0.0) -> None:
         """Wait for a place and take it."""
-        if self._inside < self._limit and not self._waiters:
+        if self._inside < self._limit:  # then nobody waits: whoever frees a place hands it on
             self._inside += 1
             return
         self._came += 1
         self._waiting += 1
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiters, (-priority, self._came, turn))
-        self._admit()
         try:
             await turn
         except asyncio.CancelledError:

@@ -7,7 +7,8 @@ from datagen.errors import RecipeError
 from datagen.recipe import EngineKind, EngineOptions
 
 OWNS_A_MODEL: frozenset[EngineKind] = frozenset({"llamacpp", "vllm"})
-"""Kinds that load a model and so live in an actor of their own; the others are clients inside a worker."""
+"""Kinds that load a model and so live in an actor of their own; the others are clients inside a
+worker."""
 
 
 def make_engine(options: EngineOptions, *, concurrency: int | None = None) -> Engine:
@@ -56,7 +57,9 @@ def _scripted(options: EngineOptions, concurrency: int | None) -> Engine:
     from datagen.engines.scripted import ScriptedEngine, load_reply
 
     if not options.model:
-        raise RecipeError("engine.model: is missing; --engine scripted needs --model module:function")
+        raise RecipeError(
+            "engine.model: is missing; --engine scripted needs --model module:function"
+        )
     return ScriptedEngine(load_reply(options.model), concurrency=concurrency or 64)
 
 

@@ -15,10 +15,9 @@ Reply = str | Completion | Exception
 class ScriptedEngine:
     """Answers every request with `reply(request)`.
 
-    A string is a finished answer, a `Completion` is returned as it is, an exception is raised. Failing,
-    truncating and stalling are answers like others: `EngineError(…)`, `Completion(…, "length")`, `delay_s`.
-    `asked` lists the requests in the order in which they came.
-    """
+    A string is a finished answer, a `Completion` is returned as it is, an exception is raised.
+    Failing, truncating and stalling are answers like others: `EngineError(…)`, `Completion(…,
+    "length")`, `delay_s`. `asked` lists the requests in the order in which they came. """
 
     def __init__(
         self, reply: Callable[[Request], Reply], *, delay_s: float = 0.0, concurrency: int = 64
@@ -61,6 +60,7 @@ def load_reply(name: str) -> Callable[[Request], Reply]:
         reply: Callable[[Request], Reply] = getattr(module, function_name)
     except (ImportError, AttributeError, OSError, ValueError) as problem:
         raise RecipeError(
-            f"--model {name}: the scripted engine wants module:function or file.py:function ({problem})"
+            f"--model {name}: the scripted engine wants module:function or file.py:function "
+            f"({problem})"
         ) from problem
     return reply

@@ -1,9 +1,8 @@
 """A query's answer as lines: an aligned table to look at, CSV or JSON lines to go on with.
 
-All three give lines as rows come, so that an answer of any size passes through. The table's columns are as
-wide as the first rows need, and its cells are clipped; texts of models may hold terminal escapes, so only
-what prints is shown. CSV and JSON hold everything.
-"""
+All three give lines as rows come, so that an answer of any size passes through. The table's columns
+are as wide as the first rows need, and its cells are clipped; texts of models may hold terminal
+escapes, so only what prints is shown. CSV and JSON hold everything. """
 
 import csv
 import io
@@ -95,8 +94,8 @@ def _csv(answer: Answer) -> Iterator[str]:
 
 def _csv_line(fields: Sequence[str]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(fields)
-    return line.getvalue()
+    csv.writer(line).writerow(fields)
+    return line.getvalue().removesuffix("\r\n")
 
 
 def _json(answer: Answer) -> Iterator[str]:
@@ -125,7 +124,8 @@ def _dumped(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """The value with what JSON has no word for (NaN, infinity, bytes, keys that are no text) put otherwise."""
+    """The value with what JSON has no word for (NaN, infinity, bytes, keys that are no text) put
+    otherwise."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, list | tuple):

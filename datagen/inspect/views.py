@@ -1,12 +1,12 @@
 """A run as DuckDB views: one per table, over the shards of committed partitions.
 
-A partition without its marker is still being made; its shards lie there and may be half a partition, so no
-view shows them. `sql` lets a query read the run and nothing else: the connection may open only the run's
-shards, its settings are locked, and what is not a query is refused before it runs, because DuckDB would
-let a `COPY … TO` write wherever it may read.
+A partition without its marker is still being made; its shards lie there and may be half a
+partition, so no view shows them. `sql` lets a query read the run and nothing else: the connection
+may open only the run's shards, its settings are locked, and what is not a query is refused before
+it runs, because DuckDB would let a `COPY … TO` write wherever it may read.
 
-Not covered: a partition whose failed rows are tried again at this moment is shown half old, half new.
-"""
+Not covered: a partition whose failed rows are tried again at this moment is shown half old, half
+new. """
 
 import os
 import tempfile
@@ -36,8 +36,8 @@ _HANDY = {
         GROUP BY ALL ORDER BY rejects DESC, stage, reason""",
     "tokens_by_style": """
         SELECT style, count(*) AS rephrasings, sum(tokens)::BIGINT AS tokens,
-            sum(source_tokens)::BIGINT AS source_tokens, sum(prompt_tokens)::BIGINT AS prompt_tokens,
-            sum(completion_tokens)::BIGINT AS completion_tokens FROM rephrasings
+            sum(source_tokens)::BIGINT AS source_tokens, sum(prompt_tokens)::BIGINT AS
+            prompt_tokens, sum(completion_tokens)::BIGINT AS completion_tokens FROM rephrasings
         GROUP BY style ORDER BY style""",
 }
 
@@ -121,8 +121,8 @@ def add_views(
 def sql(path: Path, query: str) -> Answer:
     """Ask a run. The query can read its tables and do nothing else.
 
-    Raises `RecipeError` with DuckDB's first line if the query is wrong, `StorageError` if there is no run.
-    """
+    Raises `RecipeError` with DuckDB's first line if the query is wrong, `StorageError` if there is
+    no run. """
     connection = open_run(path)
     try:
         _lock(connection, path)
@@ -174,7 +174,11 @@ def _sql_type(type: pa.DataType) -> str:
 
 def _lock(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Nothing but the run may be opened from here on."""
-    connection.execute(f"SET allowed_directories = [{quoted(str(path.absolute()))}]")
+    folder = str(path.absolute())
+    both = (
+        f"{quoted(folder)}, {quoted(_literal(folder))}"  # permission is asked for the spelling used
+    )
+    connection.execute(f"SET allowed_directories = [{both}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 

@@ -1,9 +1,8 @@
 """Assemble a partition: stitch each rephrasing, drop near-duplicates, scatter what is kept.
 
-A table stage: ties are broken by id, never by arrival. Rows are ordered by their ids, which are hashes, so
-that the rephrasings of one document don't stand side by side: in one context window they teach copying
-(a replication of Physics of Language Models 3.1 fell from 97% to 7%).
-"""
+A table stage: ties are broken by id, never by arrival. Rows are ordered by their ids, which are
+hashes, so that the rephrasings of one document don't stand side by side: in one context window they
+teach copying (a replication of Physics of Language Models 3.1 fell from 97% to 7%)."""
 
 import json
 import re
@@ -26,8 +25,8 @@ class AssembleOptions(Section):
     """How rephrasings are put together."""
 
     max_similarity: float = Field(default=0.8, gt=0, le=1)
-    """Two rephrasings of a document that share more of their word 5-grams (Jaccard) are near-duplicates;
-    the later one goes. 1 turns it off."""
+    """Two rephrasings of a document that share more of their word 5-grams (Jaccard) are
+    near-duplicates; the later one goes. 1 turns it off."""
 
 
 class Assembler:

@@ -1,7 +1,7 @@
 """Which styles and perspectives a document's rephrasings get.
 
-Drawn from the recipe's seed and the document's id alone, so that a rerun, another machine or another order
-of the inputs draws the same; styles without replacement until all that fit were used.
+Drawn from the recipe's seed and the document's id alone, so that a rerun, another machine or
+another order of the inputs draws the same; styles without replacement until all that fit were used.
 """
 
 import random

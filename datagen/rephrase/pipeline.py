@@ -27,7 +27,8 @@ from datagen.tokenizer import load_tokenizer
 Embed = Callable[[Sequence[str]], Awaitable[NDArray[Any]]]
 
 CODE_VERSION = 1
-"""Raised whenever code that decides what comes out changes: the gate, the chunker, the layout of requests."""
+"""Raised whenever code that decides what comes out changes: the gate, the chunker, the layout of
+requests."""
 
 
 class RephraseRecipe(Recipe):

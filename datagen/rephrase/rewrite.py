@@ -1,9 +1,8 @@
 """Rewrite a document chunk by chunk: the chain of one rephrasing, as plain sequential code.
 
-Each request holds the window's source, what was rewritten of it so far, and the chunk. Only text that
-passed the gate becomes context for the next chunk. Above `PART_CHUNKS` chunks a document is rewritten in parts,
-each a chain of its own, so that a book does not form the tail of a run.
-"""
+Each request holds the window's source, what was rewritten of it so far, and the chunk. Only text
+that passed the gate becomes context for the next chunk. Above `PART_CHUNKS` chunks a document is
+rewritten in parts, each a chain of its own, so that a book does not form the tail of a run."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -89,7 +88,8 @@ class Turn:
 
 
 def parts(chunked: ChunkedDocument, draw: Draw, *, rephrasing_id: str) -> Iterator[Part]:
-    """The rows of one rephrasing: whole windows, at most `PART_CHUNKS` chunks if a window allows it."""
+    """The rows of one rephrasing: whole windows, at most `PART_CHUNKS` chunks if a window allows
+    it."""
     held: list[Chunk] = []
     pieces: list[tuple[Chunk, ...]] = []
     for _, window in groupby(chunked.chunks, key=lambda chunk: chunk.window):

@@ -1,1 +1,2 @@
-"""The runner: keeps rows in flight, writes down completions, commits partitions. Knows no pipeline by name."""
+"""The runner: keeps rows in flight, writes down completions, commits partitions. Knows no pipeline
+by name."""

@@ -1,8 +1,9 @@
-"""Ray: the only file that imports it. Actors for workers, for engines that own a model, for the embedder.
+"""Ray: the only file that imports it. Actors for workers, for engines that own a model, for the
+embedder.
 
-Ray restarts an actor that died; a call that was under way then is asked again here (an engine's) or run again
-from its journal (a worker's partition). A local Ray is started for the run and stopped with it.
-"""
+Ray restarts an actor that died; a call that was under way then is asked again here (an engine's) or
+run again from its journal (a worker's partition). A local Ray is started for the run and stopped
+with it."""
 
 import asyncio
 import hashlib
@@ -27,7 +28,8 @@ from datagen.shards import Commit
 from datagen.stage import Partition, Preview
 
 LOCAL = {"include_dashboard": False, "num_cpus": 2, "object_store_memory": 200 << 20}
-"""Ray starts as many idle processes as it has CPUs, and no table travels through its object store."""
+"""Ray starts as many idle processes as it has CPUs, and no table travels through its object
+store."""
 ENGINE_RESTARTS = 20
 CALL_TRIES = 4
 """Times that one call is asked of a replica that keeps dying before its row fails."""
@@ -67,7 +69,8 @@ class EmbedActor:
 
 
 class ReplicaPool:
-    """The worker's side of engine replicas: a row's requests go to one of them, the neediest row first."""
+    """The worker's side of engine replicas: a row's requests go to one of them, the neediest row
+    first."""
 
     def __init__(self, replicas: Sequence[Any], facts: EngineFacts, concurrency: int) -> None:
         self.replicas = replicas
@@ -184,7 +187,8 @@ class Cluster:
         return actor.remote(threads)
 
     def worker(self, *arguments: Any) -> Any:
-        """A worker's actor. Not restarted by Ray: the driver starts another and gives it the partitions."""
+        """A worker's actor. Not restarted by Ray: the driver starts another and gives it the
+        partitions."""
         actor = ray.remote(WorkerActor).options(
             max_restarts=0, max_concurrency=1000, num_cpus=self._cpus(1)
         )

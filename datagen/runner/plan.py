@@ -1,7 +1,7 @@
 """RUN/plan: which partitions there are, and what the inputs were when they were cut.
 
-Read and written by the driver at each entry. Partitions never change once planned; a larger `--limit` adds some.
-"""
+Read and written by the driver at each entry. Partitions never change once planned; a larger
+`--limit` adds some."""
 
 import json
 from collections.abc import Sequence

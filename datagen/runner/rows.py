@@ -1,9 +1,8 @@
 """Run the rows of one partition, in this process.
 
-Rows wait at the worker's gate, the longest first; each completion goes into the journal before the row sees
-it. A row during which workers died `ISOLATE_DEATHS` times runs with nothing beside it, so that the next death
-convicts it alone.
-"""
+Rows wait at the worker's gate, the longest first; each completion goes into the journal before the
+row sees it. A row during which workers died `ISOLATE_DEATHS` times runs with nothing beside it, so
+that the next death convicts it alone."""
 
 import asyncio
 import logging
@@ -23,7 +22,8 @@ log = logging.getLogger(__name__)
 
 ISOLATE_DEATHS = 2
 FATAL_DEATHS = 3
-"""Deaths after which a row is given up (design: a row that kills its worker three times is `crashed`)."""
+"""Deaths after which a row is given up (design: a row that kills its worker three times is
+`crashed`)."""
 
 Outcome = tuple[Work, Any]
 
@@ -99,7 +99,8 @@ class RowSlots:
 
 
 class RowAsk:
-    """Asks engines for one row, each step once: a step that the journal holds is not asked again."""
+    """Asks engines for one row, each step once: a step that the journal holds is not asked
+    again."""
 
     def __init__(
         self, row: str, engines: Mapping[str, Engine], journal: Journal, tally: Tally, spent: Spent
@@ -148,7 +149,8 @@ class PartitionRows:
         self.spent = Spent()
 
     async def run(self, rows: list[Work]) -> list[Outcome]:
-        """The outcome of every row. A row's own failure is an outcome; `DatagenError` ends the partition."""
+        """The outcome of every row. A row's own failure is an outcome; `DatagenError` ends the
+        partition."""
         self.tally.rows += len(rows)
         rows = sorted(rows, key=lambda work: (-work.size, work.id))
         async with asyncio.TaskGroup() as group:

@@ -1,8 +1,7 @@
 """One entry into a run: check, plan, take the lease, keep workers busy, write the manifest.
 
-The driver's work is per partition. What is done is read from the shards; the manifest repeats it, so it is
-never ahead of them.
-"""
+The driver's work is per partition. What is done is read from the shards; the manifest repeats it,
+so it is never ahead of them."""
 
 import asyncio
 import contextlib
@@ -34,7 +33,8 @@ if TYPE_CHECKING:
     from datagen.runner.cluster import Cluster
 
 OPEN_PARTITIONS = 2
-"""Partitions that a worker holds: the rows of the next fill the gaps that the last rows of one leave."""
+"""Partitions that a worker holds: the rows of the next fill the gaps that the last rows of one
+leave."""
 TICK_S = 0.2
 MANIFEST_INTERVAL_S = 5.0
 WORKER_DEATHS_IN_A_ROW = 12
@@ -94,9 +94,8 @@ class State:
 def run(job: Job, on_tick: Callable[[State], None] = lambda state: None) -> State:
     """Enter the run until nothing is left to do or something stops it.
 
-    Raises `RecipeError` and `StorageError` for what the user can fix, `EngineError` if the model is gone.
-    Everything committed before stays.
-    """
+    Raises `RecipeError` and `StorageError` for what the user can fix, `EngineError` if the model is
+    gone. Everything committed before stays."""
     folder = RunFolder(job.output, job.tables)
     state = State()
     before = _refuse_changes(job, folder)
@@ -271,7 +270,8 @@ def _json(content: dict[str, Any]) -> str:
 
 
 def _refuse_changes(job: Job, folder: RunFolder) -> dict[str, Any] | None:
-    """The manifest of an earlier entry, if there is one and it made the same; else a line per difference."""
+    """The manifest of an earlier entry, if there is one and it made the same; else a line per
+    difference."""
     before = folder.manifest()
     if before is None:
         if folder.path.exists() and not folder.path.is_dir():
@@ -307,7 +307,8 @@ async def _reached(options: Any) -> EngineFacts:
 
 
 def resolve_model(recipe: Recipe) -> str:
-    """The model's name as identity, asking a server that offers only one. Raises if it can't be reached."""
+    """The model's name as identity, asking a server that offers only one. Raises if it can't be
+    reached."""
     options = recipe.engine
     if options.kind in OWNS_A_MODEL:
         return options.model or "smollm2"

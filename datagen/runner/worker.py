@@ -32,7 +32,8 @@ class Assignment:
 
 
 class Worker:
-    """Runs partitions of one run. Several may be open at a time, so that none waits for another's last rows."""
+    """Runs partitions of one run. Several may be open at a time, so that none waits for another's
+    last rows."""
 
     def __init__(self, assignment: Assignment, engines: Mapping[str, Engine], embed: Any) -> None:
         self.assignment = assignment
@@ -45,7 +46,8 @@ class Worker:
         self._reading = asyncio.Lock()
 
     async def run(self, partition: Partition, order: int) -> Commit:
-        """Run a partition to its end and publish it. Running it again changes nothing that is done."""
+        """Run a partition to its end and publish it. Running it again changes nothing that is
+        done."""
         journal = await asyncio.to_thread(
             Journal, self.folder.journal(partition.id), lease=self.assignment.lease
         )

@@ -138,7 +138,7 @@ def commit_of(partition: str, planned: int, made: Tables) -> Commit:
             "tokens": sum(row.tokens for row in accepted),
             "source_tokens": sum(row.source_tokens for row in accepted),
         },
-        reasons=Counter(f"{row.stage}.{row.reason}" for row in refused),
+        reasons=dict(Counter(f"{row.stage}.{row.reason}" for row in refused)),
     )
 
 

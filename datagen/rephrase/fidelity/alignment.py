@@ -6,6 +6,7 @@ copies above paraphrases, so it never outranks words. A changed word inside a se
 is invisible here; the ledger and later tiers look for it.
 """
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -17,11 +18,15 @@ from datagen.rephrase.fidelity.sentences import Sentence
 
 CERTAIN = 0.6
 """Share of a sentence's content words in its sources at which no embedding is asked."""
-COSINE_RANGE = (0.25, 0.75)
-"""Cosines that say nothing and everything: random pairs of one article lie below, paraphrases
-(STS-B ≥ 4.6) above. Measured with all-MiniLM-L6-v2."""
-COVERED = 0.3
-"""A source sentence aligned below this is lost."""
+OVERLAP, COSINE, OFFSET = 8.0, 6.0, -8.3
+"""Logistic fit of "has a counterpart" on 92 sentences of hand-written rewrites against 223 sentences
+that were dropped or taken from the neighbouring paragraph; accuracy 0.91, rounded to one digit."""
+USUAL_COSINE = 0.75
+"""Cosine taken as given where words decide: the median at an overlap of 0.6 and more."""
+UNKNOWN_COSINE = 0.6
+"""Cosine assumed in doubt without embeddings: between the medians of both groups."""
+COVERED = 0.4
+"""A source sentence aligned below this is lost: the lowest of the hand-written rewrites has 0.6."""
 
 
 class Alignment(NamedTuple):
@@ -62,21 +67,21 @@ def doubtful(shares: Sequence[float]) -> list[int]:
 def blend(
     shares: Sequence[float], doubts: Sequence[int], cosines: NDArray[np.float32] | None
 ) -> list[float]:
-    """Support of each sentence; `cosines`: (doubts, others), None where nothing could be embedded.
+    """Probability that each sentence has a counterpart.
 
-    In doubt, the best cosine counts as much as the words do; without embeddings words stand alone,
-    raised so that they condemn only what shares next to nothing.
+    `cosines`: (doubts, others), unit rows multiplied; None where nothing could be embedded.
     """
-    support = list(shares)
-    low, high = COSINE_RANGE
+    support = [_probability(share, USUAL_COSINE) for share in shares]
     for row, index in enumerate(doubts):
-        if cosines is None:
-            support[index] = min(CERTAIN, shares[index] + 0.15)
-            continue
-        best = float(cosines[row].max()) if cosines.shape[1] else 0.0
-        close = min(1.0, max(0.0, (best - low) / (high - low)))
-        support[index] = 0.5 * shares[index] + 0.5 * close
+        best = UNKNOWN_COSINE
+        if cosines is not None:
+            best = float(cosines[row].max()) if cosines.shape[1] else 0.0
+        support[index] = _probability(shares[index], best)
     return support
+
+
+def _probability(overlap: float, cosine: float) -> float:
+    return 1 / (1 + math.exp(-(OVERLAP * overlap + COSINE * cosine + OFFSET)))
 
 
 def align(
@@ -91,7 +96,7 @@ def align(
         sentence.text for sentence, share in zip(source, echo, strict=True) if share < COVERED
     )
     return Alignment(
-        1.0 if weakest is None else min(1.0, support[weakest]),
+        1.0 if weakest is None else support[weakest],
         "" if weakest is None else text[weakest].text,
         1 - len(lost) / len(source) if source else 1.0,
         lost,

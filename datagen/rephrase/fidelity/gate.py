@@ -149,10 +149,8 @@ class FidelityGate:
         support = alignment.overlaps(claims, needed)
         echo = alignment.overlaps(needed, claims)
         doubts, losses = alignment.doubtful(support), alignment.doubtful(echo)
-        if not doubts and not losses:
-            return alignment.align(claims, needed, support, echo)
         forward = backward = None
-        if self._embed is not None:
+        if self._embed is not None and (doubts or losses):
             mine = claims if losses else [claims[index] for index in doubts]
             other = needed if doubts else [needed[index] for index in losses]
             rows = np.asarray(await self._embed([one.text for one in (*mine, *other)]))
@@ -169,9 +167,7 @@ class FidelityGate:
     def _decide(self, finding: Finding, aligned: alignment.Alignment, told: Expectation) -> Finding:
         options = self._options
         scores = finding.scores
-        supported = (1.0 if scores.supported is None else scores.supported) * _confident(
-            aligned.supported
-        )
+        supported = (1.0 if scores.supported is None else scores.supported) * aligned.supported
         kept = (1.0 if scores.kept is None else scores.kept) * _relaxed(aligned.covered, told)
         least = options.min_covered_structured if told.structured else options.min_covered
         reason: FidelityReason | None = None
@@ -226,11 +222,3 @@ def _translated(theirs: Facts, told: Expectation) -> bool:
 def _relaxed(kept: float, told: Expectation) -> float:
     """A style that selects loses less by leaving out: half of what it left counts."""
     return 0.5 + 0.5 * kept if told.structured else kept
-
-
-def _confident(support: float) -> float:
-    """Probability that the weakest sentence is supported; 0.3 → 0.5, 0.6 → 0.92.
-
-    Logistic through the default of `min_sentence_support`; own choice, to be calibrated.
-    """
-    return float(1 / (1 + np.exp(-8 * (support - 0.3))))

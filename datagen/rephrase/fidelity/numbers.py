@@ -103,6 +103,7 @@ _LOOSE = {
     "both": 2.0, "pair": 2.0, "pairs": 2.0, "couple": 2.0, "twice": 2.0, "double": 2.0,
     "doubled": 2.0, "doubles": 2.0, "doubling": 2.0, "triple": 3.0, "tripled": 3.0, "thrice": 3.0,
     "single": 1.0, "once": 1.0, "half": 0.5, "halves": 0.5, "halved": 0.5, "quarter": 0.25,
+    "decade": 10.0,
 }  # fmt: skip
 _ERAS = frozenset(["century", "centuries", "amendment", "dynasty", "millennium"])
 _STARTS = {**_UNDER_20, **_TENS, **_ORDINALS, **_LOOSE, **_SCALES}
@@ -373,6 +374,8 @@ def _run(words: Sequence[str], start: int) -> tuple[Number | None, int]:
         return None, start + 1
     if first in _ORDINALS and first not in _UNDER_20:
         return _ordinal(words, start, start + 1, _ORDINALS[first])
+    if first == "decade":
+        return Number("10", "year", first, False, "soft", ""), start + 1
     if first in _LOOSE:
         return _named(words, start, start + 1, _LOOSE[first], "soft")
     value, end = _cardinal(words, start)

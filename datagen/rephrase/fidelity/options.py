@@ -23,7 +23,7 @@ class FidelityOptions(BaseModel):
     tiers: tuple[Tier, ...] = ("hygiene", "ledger", "alignment")
     """Which checks run, cheapest first whatever the order here; `[]` turns the gate off, the
     near-copy check with it."""
-    threshold: Share = 0.5
+    threshold: Share = 0.35
     """Lowest `fidelity` that passes; above it a rewrite still fails for any single hard reason."""
     max_copied: Share = 0.92
     """Largest share of the text's word 5-grams that may stand in the source; 1 allows copies."""
@@ -33,7 +33,7 @@ class FidelityOptions(BaseModel):
     """The same for styles that select (FAQ, table, Q&A)."""
     min_sentence_support: Share = 0.3
     """A sentence whose best alignment with the source is below this is unsupported."""
-    min_covered: Share = 0.75
+    min_covered: Share = 0.8
     """Smallest share of the source's sentences that a prose style covers."""
     min_covered_structured: Share = 0.3
     """The same for styles that select."""

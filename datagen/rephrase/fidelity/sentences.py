@@ -25,6 +25,9 @@ _RULE = re.compile(r"^[\s|:+=-]+$")
 FEWEST_STEMS = 3
 """A sentence with fewer content words is a connective or a label. Own choice."""
 
+FEWEST_EXCLAIMED = 5
+"""The same for exclamations, which styles add to cheer a reader up."""
+
 
 class Sentence(NamedTuple):
     """One sentence that claims something."""
@@ -41,7 +44,7 @@ def sentences(text: str) -> list[Sentence]:
         if header or plain.endswith(("?", "？", ":")) or _is_heading(piece, plain):
             continue
         stems = content(plain)
-        if len(stems) >= FEWEST_STEMS:
+        if len(stems) >= (FEWEST_EXCLAIMED if plain.endswith("!") else FEWEST_STEMS):
             found.append(Sentence(plain, stems))
     return found
 

@@ -1,0 +1,199 @@
+"""The embedded engine: llama.cpp in this process, for machines with no GPU, no key and no server.
+
+llama.cpp batches the calls of all its slots; a call goes to the slot whose last prompt is most like
+its own, so that a chain finds its prefix there. Each slot has a cache of its own: one cache for
+all was no faster, and a long chain could take the others' room. Answers to equal requests are equal
+when they are asked alone; among others the batch decides how sums are rounded and answers part, so
+what a run wrote down is what it keeps to. A call that was cancelled runs to its end in its slot.
+Does not cover tools and images.
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import urllib.request
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, get_args
+
+import psutil
+
+from datagen.assets import EMBEDDED, GGUF_MAGIC, model_path
+from datagen.engines.base import Completion, EngineFacts, FinishReason, Request
+from datagen.engines.gate import PriorityGate
+from datagen.errors import EngineError, RecipeError
+
+CONTEXT_TOKENS = 4096
+"""Of one slot: a window of 1,024 tokens, as much rewritten, a chunk and its answer fit with room.
+With SmolLM2 (23 kB a token) 16 slots take 1.5 GB, all of it when the engine starts."""
+
+
+class LlamaCppEngine:
+    """A GGUF model, by path or embedded name, in this process.
+
+    `concurrency` is the number of slots, `context_tokens` the room of one slot for prompt and
+    answer (None: 4,096; never more than the model was trained for), `threads` None all physical
+    cores. """
+
+    def __init__(
+        self,
+        model: str = "smollm2",
+        *,
+        concurrency: int = 16,
+        threads: int | None = None,
+        context_tokens: int | None = None,
+    ) -> None:
+        self.model = model
+        self.concurrency = concurrency
+        self.threads = threads
+        self.context_tokens = context_tokens or CONTEXT_TOKENS
+        self._name = model if model in EMBEDDED else Path(model).stem
+        self._server: Any = None
+        self._calls: ThreadPoolExecutor | None = None
+        self._gate = PriorityGate(concurrency)
+
+    async def start(self) -> EngineFacts:
+        """Load the model, fetching an embedded one that isn't in the cache yet."""
+        path = await asyncio.to_thread(model_path, self.model)
+        if self._server is None:
+            key = secrets.token_hex()
+            self._server = await asyncio.to_thread(self._load, path, key)
+            self._calls = ThreadPoolExecutor(self.concurrency, thread_name_prefix="llamacpp")
+            self.context_tokens = await asyncio.to_thread(_slot_context, self._server, key)
+        return EngineFacts(
+            model=self._name,
+            concurrency=self.concurrency,
+            context_tokens=self.context_tokens,
+            extras={"file": path.name, "xllamacpp": version("xllamacpp")},
+        )
+
+    async def complete(self, request: Request) -> Completion:
+        if self._calls is None:
+            raise EngineError(f"{self._name} is not loaded", kind="unreachable", fatal=True)
+        await self._gate.acquire(request.priority)
+        loop = asyncio.get_running_loop()
+
+        def leave(_: Future[bytes]) -> None:
+            with suppress(RuntimeError):  # the loop may be gone when an abandoned call ends
+                loop.call_soon_threadsafe(self._gate.release)
+
+        call = self._calls.submit(self._server.handle_chat_completions, _body(request))
+        call.add_done_callback(leave)
+        try:
+            answer = json.loads(await asyncio.wrap_future(call))
+        except (ValueError, RuntimeError) as problem:
+            # Raised for what llama.cpp can't make of a request, such as a schema it doesn't know.
+            raise EngineError(f"{self._name}: {problem}", kind="bad_request") from problem
+        return _completion(answer, self._name)
+
+    async def close(self) -> None:
+        """Free the model, after the calls that are under way."""
+        server, self._server = self._server, None
+        calls, self._calls = self._calls, None
+        if calls is not None:
+            await asyncio.to_thread(calls.shutdown)
+        del server
+
+    def _load(self, path: Path, key: str) -> Any:
+        with path.open("rb") as file:
+            if file.read(len(GGUF_MAGIC)) != GGUF_MAGIC:
+                raise RecipeError(f"--model {path}: not a GGUF file")
+        import xllamacpp
+
+        params = xllamacpp.CommonParams()
+        params.model.path = str(path)
+        params.n_parallel = self.concurrency
+        params.n_ctx = self.context_tokens * self.concurrency
+        params.fit_params = False  # the context is what was asked for, or loading fails
+        params.cache_ram_mib = 0  # else up to 8 GiB of prompts are kept beside the slots
+        params.verbosity = -1
+        # The library opens a port on the loopback interface; nobody else may ask there.
+        params.api_keys = [key]
+        for cpu in (params.cpuparams, params.cpuparams_batch):
+            cpu.n_threads = self.threads or physical_cores()
+            cpu.poll = 0  # workers and the embedder share the cores: a waiting thread sleeps
+        try:
+            return xllamacpp.Server(params)
+        except RuntimeError as problem:
+            raise RecipeError(
+                f"--model {path}: llama.cpp can't load it (damaged, of an unknown kind, or too large"
+                f" for {self.concurrency} slots of {self.context_tokens} tokens)"
+            ) from problem
+
+
+def physical_cores() -> int:
+    """Cores this process may use; threads of one core don't help to multiply matrices."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(psutil.cpu_count(logical=False) or 1, allowed or 1))
+
+
+def _slot_context(server: Any, key: str) -> int:
+    """Tokens of one slot as llama.cpp settled them: it rounds, and caps at the model's own
+    context."""
+    request = urllib.request.Request(
+        f"{server.listening_address}/props", headers={"Authorization": f"Bearer {key}"}
+    )
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(request, timeout=60) as response:
+        return int(json.load(response)["default_generation_settings"]["n_ctx"])
+
+
+def _body(request: Request) -> bytes:
+    """The request as llama.cpp's JSON. What `Sampling` doesn't name is neutral, not the library's
+    taste."""
+    sampling = request.sampling
+    body: dict[str, Any] = {
+        "messages": [message.as_dict() for message in request.messages],
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "top_k": 0,
+        "min_p": 0.0,
+        "max_tokens": sampling.max_tokens,
+        "seed": sampling.seed,
+        "stop": list(sampling.stop),
+        "ignore_eos": sampling.ignore_eos,
+        "cache_prompt": True,
+    }
+    if request.schema is not None:
+        body["response_format"] = {
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "schema": request.schema},
+        }
+    # A lone surrogate is no text; the model sees a question mark.
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _completion(answer: Mapping[str, Any], name: str) -> Completion:
+    if "error" in answer:
+        raise _error(answer["error"], name)
+    try:
+        choice, usage = answer["choices"][0], answer["usage"]
+        reason = choice["finish_reason"]
+        return Completion(
+            text=choice["message"].get("content") or "",
+            finish_reason=reason if reason in get_args(FinishReason) else "stop",
+            prompt_tokens=usage["prompt_tokens"],
+            completion_tokens=usage["completion_tokens"],
+            cached_tokens=usage.get("prompt_tokens_details", {}).get("cached_tokens", 0),
+            model=name,
+        )
+    except (KeyError, IndexError, TypeError) as problem:
+        raise EngineError(f"{name}: unusable answer: {problem!r}", kind="bad_response") from problem
+
+
+def _error(error: Mapping[str, Any], name: str) -> EngineError:
+    if error.get("type") == "exceed_context_size_error":
+        return EngineError(
+            f"{name}: a prompt of {error['n_prompt_tokens']} tokens doesn't fit the context of"
+            f" {error['n_ctx']}",
+            kind="bad_request",
+        )
+    code = int(error.get("code", 500))
+    return EngineError(
+        f"{name}: {error.get('message', error)}",
+        kind="bad_request" if 400 <= code < 500 else "server_error",
+    )
