@@ -8,6 +8,7 @@ Reading the markers is how a run knows where it stands; the manifest only repeat
 import fcntl
 import json
 import os
+import shutil
 import socket
 import types
 from collections.abc import Iterator, Mapping, Sequence
@@ -110,6 +111,7 @@ class RunFolder:
     def _publish_table(
         self, name: str, rows: Sequence[Row], commit: Commit, shard_rows: int, is_marker: bool
     ) -> None:
+        self.check_lease()
         folder = self.path / name
         folder.mkdir(parents=True, exist_ok=True)
         pieces = [rows[i : i + shard_rows] for i in range(0, len(rows), shard_rows)] or [()]
@@ -123,10 +125,10 @@ class RunFolder:
         model = self.tables[name]
         for number in reversed(range(len(pieces))):
             table = arrow_table(model, pieces[number])
+            self.check_lease()
             if is_marker and number == 0:
-                self.check_lease()
                 table = _with_metadata(table, {"commit": asdict(commit)})
-            _write_shard(table, folder / shard_name(commit.partition, number))
+            _write_shard(table, folder / shard_name(commit.partition, number), self.lease)
 
     def commits(self) -> Iterator[Commit]:
         """The partitions that are done, from their markers."""
@@ -136,10 +138,17 @@ class RunFolder:
                 yield Commit(**read_metadata(path)["commit"])
 
     def sweep(self) -> None:
-        """Delete half-written shards that an earlier entry left behind."""
-        for name in self.tables:
-            for path in (self.path / name).glob("*.tmp"):
-                path.unlink(missing_ok=True)
+        """Delete half-written files, and journals of what is committed, that an earlier entry left."""
+        try:
+            for folder in [self.path, self.path / "plan", *(self.path / t for t in self.tables)]:
+                for pattern in ("*.tmp", ".*.tmp"):
+                    for path in folder.glob(pattern):
+                        path.unlink(missing_ok=True)
+        except OSError as problem:
+            raise storage_error(self.path, problem) from problem
+        for commit in self.commits():
+            if not commit.failed:
+                shutil.rmtree(self.journal(commit.partition), ignore_errors=True)
 
     # manifest
 
@@ -177,11 +186,15 @@ def storage_error(path: Path, problem: OSError) -> StorageError:
 def write_atomically(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     _sync_folder(path.parent)
 
 
@@ -232,8 +245,9 @@ def _with_metadata(table: pa.Table, more: Mapping[str, Any]) -> pa.Table:
     return table.replace_schema_metadata({METADATA_KEY: json.dumps(kept).encode()})
 
 
-def _write_shard(table: pa.Table, path: Path) -> None:
-    temporary = path.with_name(f"{path.name}.tmp")
+def _write_shard(table: pa.Table, path: Path, lease: int) -> None:
+    # Two entries never share a temporary file: a worker may outlive its killed driver.
+    temporary = path.with_name(f"{path.name}.{lease}.tmp")
     with temporary.open("wb") as file:
         pq.write_table(table, file, compression="zstd", version="2.6")
         file.flush()

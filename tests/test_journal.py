@@ -33,9 +33,7 @@ def test_a_completion_written_before_a_kill_is_answered_after_it(tmp_path: Path)
 @pytest.mark.parametrize(
     ("row", "step", "digest"), [("other", 0, "digest"), ("row", 1, "digest"), ("row", 0, "changed")]
 )
-def test_another_request_is_not_answered(
-    tmp_path: Path, row: str, step: int, digest: str
-) -> None:
+def test_another_request_is_not_answered(tmp_path: Path, row: str, step: int, digest: str) -> None:
     before = opened(tmp_path / "p")
     before.record("row", 0, "digest", ANSWER)
     killed(before)

@@ -35,7 +35,7 @@ class Embedder:
     """Embeds sentences for many callers on one event loop.
 
     `threads` is torch's number of threads, for the whole process. At most `cached` vectors are
-    kept, the least used go first; one takes about 2 kB. """
+    kept, the least used go first; one takes about 2 kB."""
 
     def __init__(self, *, threads: int = 1, cached: int = 20_000) -> None:
         self.threads = threads

@@ -37,7 +37,7 @@ class LlamaCppEngine:
 
     `concurrency` is the number of slots, `context_tokens` the room of one slot for prompt and
     answer (None: 4,096; never more than the model was trained for), `threads` None all physical
-    cores. """
+    cores."""
 
     def __init__(
         self,

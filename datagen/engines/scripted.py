@@ -17,7 +17,8 @@ class ScriptedEngine:
 
     A string is a finished answer, a `Completion` is returned as it is, an exception is raised.
     Failing, truncating and stalling are answers like others: `EngineError(…)`, `Completion(…,
-    "length")`, `delay_s`. `asked` lists the requests in the order in which they came. """
+    "length")`, `delay_s`. `asked` lists the requests in the order in which they came.
+    """
 
     def __init__(
         self, reply: Callable[[Request], Reply], *, delay_s: float = 0.0, concurrency: int = 64

@@ -105,6 +105,7 @@ class VllmEngine:
             # Otherwise the task that reads its output logs the engine's end as a failure.
             if engine.output_handler is not None:
                 engine.output_handler.cancel()
+                await asyncio.wait([engine.output_handler])
             await asyncio.to_thread(engine.shutdown, CLOSE_S)
 
     def _configure(self) -> Any:

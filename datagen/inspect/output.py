@@ -2,7 +2,8 @@
 
 All three give lines as rows come, so that an answer of any size passes through. The table's columns
 are as wide as the first rows need, and its cells are clipped; texts of models may hold terminal
-escapes, so only what prints is shown. CSV and JSON hold everything. """
+escapes, so only what prints is shown. CSV and JSON hold everything.
+"""
 
 import csv
 import io

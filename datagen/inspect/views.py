@@ -6,7 +6,8 @@ may open only the run's shards, its settings are locked, and what is not a query
 it runs, because DuckDB would let a `COPY … TO` write wherever it may read.
 
 Not covered: a partition whose failed rows are tried again at this moment is shown half old, half
-new. """
+new.
+"""
 
 import os
 import tempfile
@@ -122,7 +123,8 @@ def sql(path: Path, query: str) -> Answer:
     """Ask a run. The query can read its tables and do nothing else.
 
     Raises `RecipeError` with DuckDB's first line if the query is wrong, `StorageError` if there is
-    no run. """
+    no run.
+    """
     connection = open_run(path)
     try:
         _lock(connection, path)

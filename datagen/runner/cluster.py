@@ -122,11 +122,15 @@ class WorkerActor:
             return vectors
 
         self.worker = Worker(assignment, {"rewriter": self.engine}, embed if embedder else None)
+        self._starting: asyncio.Task[EngineFacts] | None = None
 
     async def start(self) -> EngineFacts:
-        return await self.engine.start()
+        if self._starting is None:
+            self._starting = asyncio.ensure_future(self.engine.start())
+        return await asyncio.shield(self._starting)
 
     async def run(self, partition: Partition, order: int) -> Commit:
+        await self.start()  # a worker that replaces a dead one is given partitions at once
         return await self.worker.run(partition, order)
 
     async def progress(self) -> tuple[Tally, Preview | None]:

@@ -69,6 +69,8 @@ async def engine(model_folder: str) -> AsyncIterator[VllmEngine]:
     assert (facts.concurrency, facts.context_tokens) == (32, CONTEXT)
     yield loaded
     await loaded.close()
+    del loaded
+    await asyncio.sleep(0.2)
     gc.collect()  # what vLLM leaves behind is found here, where its warnings are expected
 
 

@@ -19,8 +19,8 @@ from datagen.rephrase.fidelity.sentences import Sentence
 CERTAIN = 0.6
 """Share of a sentence's content words in its sources at which no embedding is asked."""
 OVERLAP, COSINE, OFFSET = 8.0, 6.0, -8.3
-"""Logistic fit of "has a counterpart" on 92 sentences of hand-written rewrites against 223 sentences
-that were dropped or taken from the neighbouring paragraph; accuracy 0.91, rounded to one digit."""
+"""Logistic fit of "has a counterpart" on 92 sentences of hand-written rewrites against 223 that
+were dropped or taken from the neighbouring paragraph; accuracy 0.91, rounded."""
 USUAL_COSINE = 0.75
 """Cosine taken as given where words decide: the median at an overlap of 0.6 and more."""
 UNKNOWN_COSINE = 0.6

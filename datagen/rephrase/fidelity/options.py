@@ -35,7 +35,7 @@ class FidelityOptions(BaseModel):
     """A sentence whose best alignment with the source is below this is unsupported."""
     min_covered: Share = 0.8
     """Smallest share of the source's sentences that a prose style covers."""
-    min_covered_structured: Share = 0.3
+    min_covered_structured: Share = 0.2
     """The same for styles that select."""
 
 

@@ -18,7 +18,7 @@ _SHORT = re.compile(
 )
 _MARKER = re.compile(r"^[\s>#*•|+-]*(?:\d{1,3}[.)]\s+)?(?:\*\*)?")
 _LABEL = re.compile(
-    r"^(?:[QA]\d*|Question|Answer|Teacher|Student|Professor|Tutor)\s?\d*[*_]*[:.][*_]*\s*",
+    r"^(?:[QA]\d*|Question|Answer|Step|Teacher|Student|Professor|Tutor)\s?\d*[*_]*[:.][*_]*\s*",
     re.IGNORECASE,
 )
 _RULE = re.compile(r"^[\s|:+=-]+$")

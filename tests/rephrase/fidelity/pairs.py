@@ -89,7 +89,8 @@ FAITHFUL = (
     ),
     Pair(
         "table", True, AMAZON,
-        "| Country | Share of the Rainforest |\n|---|---|\n| Brazil | 60 percent |\n| Peru | 13 percent "
+        "The Amazon basin encompasses 7,000,000 square kilometres, of which 5,500,000 are covered by the "
+        "rainforest.\n\n| Country | Share of the Rainforest |\n|---|---|\n| Brazil | 60 percent |\n| Peru | 13 percent "
         "|\n| Colombia | 10 percent |\n| Venezuela | minor amounts |\n| Ecuador | minor amounts |",
     ),
     Pair(
