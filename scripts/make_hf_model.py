@@ -4,7 +4,7 @@ vLLM reads GGUF only with a plugin, transformers reads it by itself. The quantis
 unpacked to bfloat16, so the folder is larger than the file and no more exact. Needs `transformers`,
 `accelerate` and `gguf` (scripts/install_vllm_cpu.sh installs them); a second call returns at once.
 
-    make_hf_model.py [GGUF [FOLDER]]      # default: the embedded SmolLM2, into the user's cache
+    make_hf_model.py [MODEL [FOLDER]]     # a GGUF file, or a name that `datagen models` knows
 
 The folder's path is the last line of standard output.
 """
@@ -16,14 +16,22 @@ import sys
 import tempfile
 from pathlib import Path
 
+from datagen.assets import model_path
+from datagen.errors import RecipeError
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=_KEEP_LINES)
-    parser.add_argument("gguf", nargs="?", type=Path, help="default: the embedded SmolLM2")
+    parser.add_argument("model", nargs="?", default="smollm2", help="default: smollm2")
     parser.add_argument("folder", nargs="?", type=Path, help="default: in the user's cache")
     arguments = parser.parse_args()
-    gguf = arguments.gguf or embedded_model()
-    folder = arguments.folder or cache_folder() / gguf.stem
+    try:
+        gguf = model_path(arguments.model)
+    except RecipeError as problem:
+        parser.error(str(problem))
+    # The stem of a fetched model is its hash, so a newer file of that name is not taken for it.
+    name = "-".join(dict.fromkeys((Path(arguments.model).stem, gguf.stem)))
+    folder = arguments.folder or cache_folder() / name
     if not (folder / "config.json").is_file():
         convert(gguf, folder)
     sys.stdout.write(f"{folder}\n")
@@ -31,12 +39,6 @@ def main() -> int:
 
 
 _KEEP_LINES = argparse.RawDescriptionHelpFormatter
-
-
-def embedded_model() -> Path:
-    from datagen.assets import model_path
-
-    return Path(model_path("smollm2"))
 
 
 def cache_folder() -> Path:

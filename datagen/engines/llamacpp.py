@@ -37,7 +37,8 @@ class LlamaCppEngine:
 
     `concurrency` is the number of slots, `context_tokens` the room of one slot for prompt and
     answer (None: 4,096; never more than the model was trained for), `threads` None all physical
-    cores."""
+    cores.
+    """
 
     def __init__(
         self,
@@ -77,17 +78,18 @@ class LlamaCppEngine:
         await self._gate.acquire(request.priority)
         loop = asyncio.get_running_loop()
 
-        def leave(_: Future[bytes]) -> None:
+        def leave(_: Future[Any]) -> None:
             with suppress(RuntimeError):  # the loop may be gone when an abandoned call ends
                 loop.call_soon_threadsafe(self._gate.release)
 
         call = self._calls.submit(self._server.handle_chat_completions, _body(request))
         call.add_done_callback(leave)
         try:
-            answer = json.loads(await asyncio.wrap_future(call))
-        except (ValueError, RuntimeError) as problem:
-            # Raised for what llama.cpp can't make of a request, such as a schema it doesn't know.
+            answer = await asyncio.wrap_future(call)
+        except ValueError as problem:  # a schema that it doesn't know, a chat its template refuses
             raise EngineError(f"{self._name}: {problem}", kind="bad_request") from problem
+        except RuntimeError as problem:
+            raise EngineError(f"{self._name}: {problem}", kind="server_error") from problem
         return _completion(answer, self._name)
 
     async def close(self) -> None:
@@ -102,8 +104,7 @@ class LlamaCppEngine:
         with path.open("rb") as file:
             if file.read(len(GGUF_MAGIC)) != GGUF_MAGIC:
                 raise RecipeError(f"--model {path}: not a GGUF file")
-        import xllamacpp
-
+        xllamacpp = _library()
         params = xllamacpp.CommonParams()
         params.model.path = str(path)
         params.n_parallel = self.concurrency
@@ -120,9 +121,23 @@ class LlamaCppEngine:
             return xllamacpp.Server(params)
         except RuntimeError as problem:
             raise RecipeError(
-                f"--model {path}: llama.cpp can't load it (damaged, of an unknown kind, or too large"
-                f" for {self.concurrency} slots of {self.context_tokens} tokens)"
+                f"--model {path}: llama.cpp can't load it (damaged, of an unknown kind, or too"
+                f" large for {self.concurrency} slots of {self.context_tokens} tokens)"
             ) from problem
+
+
+def _library() -> Any:
+    """xllamacpp, with OpenMP's threads told to sleep at barriers.
+
+    By default they spin, and a thread that was put aside keeps all the others spinning: on two busy
+    cores two threads took over eight times as long as one (SmolLM2, 16 slots).
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read once, when the library is loaded
+    try:
+        import xllamacpp
+    except ImportError as problem:
+        raise RecipeError(f"--engine llamacpp: xllamacpp can't be loaded: {problem}") from problem
+    return xllamacpp
 
 
 def physical_cores() -> int:
@@ -132,8 +147,7 @@ def physical_cores() -> int:
 
 
 def _slot_context(server: Any, key: str) -> int:
-    """Tokens of one slot as llama.cpp settled them: it rounds, and caps at the model's own
-    context."""
+    """Tokens of one slot as llama.cpp settled them: rounded, and capped at the model's context."""
     request = urllib.request.Request(
         f"{server.listening_address}/props", headers={"Authorization": f"Bearer {key}"}
     )
@@ -142,12 +156,11 @@ def _slot_context(server: Any, key: str) -> int:
         return int(json.load(response)["default_generation_settings"]["n_ctx"])
 
 
-def _body(request: Request) -> bytes:
-    """The request as llama.cpp's JSON. What `Sampling` doesn't name is neutral, not the library's
-    taste."""
+def _body(request: Request) -> dict[str, Any]:
+    """The request as JSON. What `Sampling` doesn't name is neutral, not the library's default."""
     sampling = request.sampling
     body: dict[str, Any] = {
-        "messages": [message.as_dict() for message in request.messages],
+        "messages": [_encodable(message.as_dict()) for message in request.messages],
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "top_k": 0,
@@ -163,8 +176,12 @@ def _body(request: Request) -> bytes:
             "type": "json_schema",
             "json_schema": {"name": "answer", "schema": request.schema},
         }
-    # A lone surrogate is no text; the model sees a question mark.
-    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    return body
+
+
+def _encodable(message: Mapping[str, str]) -> dict[str, str]:
+    """A lone surrogate can't be encoded; the model sees a question mark in its place."""
+    return {key: text.encode("utf-8", "replace").decode() for key, text in message.items()}
 
 
 def _completion(answer: Mapping[str, Any], name: str) -> Completion:

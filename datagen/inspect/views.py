@@ -191,7 +191,8 @@ def _refuse_all_but_a_query(connection: duckdb.DuckDBPyConnection, query: str) -
     if kinds != ["SELECT"]:
         asked = " and ".join(kinds) or "nothing"
         raise RecipeError(
-            f"sql: ask one query that reads (SELECT, FROM, WITH, DESCRIBE, SUMMARIZE); this is {asked}"
+            "sql: ask one query that reads (SELECT, FROM, WITH, DESCRIBE, SUMMARIZE); "
+            f"this is {asked}"
         )
 
 

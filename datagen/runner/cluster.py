@@ -6,9 +6,11 @@ run again from its journal (a worker's partition). A local Ray is started for th
 with it."""
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import os
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -146,14 +148,19 @@ class Cluster:
     def __enter__(self) -> "Cluster":
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        # Ray's default of 15 starves a model beside anything else that runs on the machine.
+        os.environ.setdefault("RAY_worker_niceness", "0")
         # "local": a bare init joins whatever cluster an old file in the temporary folder names.
         where = {"address": self.address} if self.address else {"address": "local", **LOCAL}
+        stop = signal.getsignal(signal.SIGTERM)
         try:
             ray.init(logging_level=logging.ERROR, log_to_driver=False, **where)
         except (ConnectionError, RuntimeError, ValueError) as problem:
             line = (str(problem).strip() or repr(problem)).splitlines()[0]
             named = self.address or "local"
             raise RecipeError(f"--ray-address {named}: Ray does not answer ({line})") from None
+        with contextlib.suppress(ValueError):  # not the main thread: Ray left the handler alone too
+            signal.signal(signal.SIGTERM, stop)  # Ray's own would exit with 15 and say nothing
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -102,6 +102,7 @@ def run(job: Job, on_tick: Callable[[State], None] = lambda state: None) -> Stat
     earlier = load_plan(folder) if before else None
     plan = make_plan(earlier, job.inputs, job.source, job.recipe.runner, job.limit)
     folder.take()
+    _refuse_changes(job, folder)  # another entry may have come and gone since we looked
     folder.sweep()
     if plan != earlier:
         save_plan(folder, plan)
@@ -212,8 +213,7 @@ class Entry:
         self._deaths += 1
         if self._deaths > WORKER_DEATHS_IN_A_ROW:
             raise EngineError(
-                f"workers died {self._deaths} times in a row (out of memory?); "
-                "the same command goes on where it stopped",
+                f"workers died {self._deaths} times in a row (out of memory?)",
                 kind="server_error",
                 fatal=True,
             )
@@ -272,15 +272,12 @@ def _json(content: dict[str, Any]) -> str:
 def _refuse_changes(job: Job, folder: RunFolder) -> dict[str, Any] | None:
     """The manifest of an earlier entry, if there is one and it made the same; else a line per
     difference."""
+    if folder.path.exists() and not folder.path.is_dir():
+        raise StorageError(f"{folder.path}: is not a folder")
     before = folder.manifest()
     if before is None:
-        if folder.path.exists() and not folder.path.is_dir():
-            raise StorageError(f"{folder.path}: is not a folder")
         ours = ("plan", "recipe.toml", ".lock")
-        if any(
-            path.name not in ours and not path.name.startswith(".manifest")
-            for path in folder.path.glob("*")
-        ):
+        if any(p.name not in ours and p.suffix != ".tmp" for p in folder.path.glob("*")):
             raise StorageError(
                 f"{folder.path}: not a run's folder and not empty; choose another --output"
             )

@@ -9,7 +9,8 @@ from functools import cached_property
 
 from datagen.rephrase.fidelity.language import speaks
 from datagen.rephrase.fidelity.names import CAPITALISED, Names, bare, initials, read_names, stem
-from datagen.rephrase.fidelity.numbers import Number, Numbers, canonical, gather, read_numbers
+from datagen.rephrase.fidelity.numbers import read_numbers
+from datagen.rephrase.fidelity.quantities import Number, Numbers, canonical, gather
 from datagen.rephrase.fidelity.spans import formula, quotations, take
 
 WORD = re.compile(r"[^\W_]+")

@@ -87,8 +87,8 @@ def fault(source: Facts, text: Facts, expectation: Expectation) -> Fault | None:
         return "no_answer", text.text[:80]
     return (
         _phrase(source, text)
-        or _length(source, text, expectation)
         or _loop(source, text)
+        or _length(source, text, expectation)
         or _unfinished(source, text, expectation)
         or _language(source, text, expectation)
     )

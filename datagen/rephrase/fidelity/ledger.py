@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from datagen.rephrase.fidelity import names, numbers, spans
+from datagen.rephrase.fidelity import names, numbers, quantities, spans
 from datagen.rephrase.fidelity.arithmetic import Equations, equations
 from datagen.rephrase.fidelity.facts import WORD, Facts
+from datagen.rephrase.fidelity.units import UNITS
 from datagen.schemas import Kind, LedgerReason
 
 WEIGHTS = {
@@ -117,7 +118,7 @@ def _lost_numbers(source: Facts, text: Facts) -> Iterator[tuple[str, float, bool
         if number.weight != "soft" and number.value not in seen:
             seen.add(number.value)
             weight = WEIGHTS["date" if number.date else "number"]
-            kept = numbers.supports(held, number)
+            kept = quantities.supports(held, number)
             yield number.surface, weight if number.weight == "hard" else weight / 2, kept
     for month, day in source.numbers.days:
         if day:
@@ -150,8 +151,8 @@ def _new_numbers(
     for number in text.numbers.facts:
         if number.weight == "soft":
             continue
-        if numbers.supports(have, number):
-            if not relaxed and not numbers.same_unit(have, number, source.vocabulary):
+        if quantities.supports(have, number):
+            if not relaxed and not quantities.same_unit(have, number, source.vocabulary):
                 yield Invented("invented_unit", number.surface)
             continue
         if number.weight == "small" and (relaxed or not _one_number_lost(source, text)):
@@ -162,7 +163,7 @@ def _new_numbers(
 
 
 def _new_days(
-    have: numbers.Numbers, mine: numbers.Numbers, context: Callable[[], Facts]
+    have: quantities.Numbers, mine: quantities.Numbers, context: Callable[[], Facts]
 ) -> Iterator[Invented]:
     months = {month for month, _ in have.days}
     for month, day in mine.days:
@@ -179,7 +180,7 @@ def _one_number_lost(source: Facts, text: Facts) -> bool:
     """True if a figure or count of the source is gone: a new small count may stand in its place."""
     have = text.every_number
     return any(
-        number.weight != "soft" and not numbers.supports(have, number)
+        number.weight != "soft" and not quantities.supports(have, number)
         for number in source.numbers.facts
     )
 
@@ -190,7 +191,7 @@ def _derived(value: str, worked: Equations) -> bool:
     return any(abs(float(value) - other) < 1e-6 for other in worked.derived)
 
 
-def _in_context(number: numbers.Number, context: Callable[[], Facts]) -> bool:
+def _in_context(number: quantities.Number, context: Callable[[], Facts]) -> bool:
     """True if the context has the same figure before the same word."""
     if not number.after:
         return False
@@ -234,7 +235,12 @@ def _is_new_name(
     start: int,
     lost: list[str],
 ) -> bool:
-    if low in numbers.MONTHS or _known_name(low, source) or _spelled_out(text, start, source):
+    if (
+        low in numbers.MONTHS
+        or low in UNITS
+        or _known_name(low, source)
+        or _spelled_out(text, start, source)
+    ):
         return False
     initial = names.begins_sentence(text.prose, start)
     if initial and not _stands_for_a_name(source, text, low, start + len(surface), lost):
@@ -335,7 +341,7 @@ def _has_formula(source: Facts, formula: str, kind: Kind, worked: Equations) -> 
     have = source.every_number.values
     return all(
         value in have or _derived(value, worked) or _one_step(value, have)
-        for value in map(numbers.canonical, map(float, _FIGURE.findall(formula)))
+        for value in map(quantities.canonical, map(float, _FIGURE.findall(formula)))
         if abs(float(value)) > 2
     )
 
@@ -365,5 +371,5 @@ def _answer_lost(source: Facts, text: Facts) -> bool:
 def _answer(groups: tuple[str, str]) -> str:
     plain = "".join(groups).strip().strip("$.").replace(",", "")
     if plain.replace(".", "", 1).isdecimal():
-        return numbers.canonical(float(plain))
+        return quantities.canonical(float(plain))
     return spans.formula("".join(groups).strip())

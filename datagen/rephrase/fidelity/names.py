@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 CAPITALISED = re.compile(r"[A-ZÀ-ÖØ-Þ](?:\.[A-Z](?=\.))+\.?|[A-ZÀ-ÖØ-Þ][^\W_]*")
 _RUN = re.compile(
-    r"[A-ZÀ-ÖØ-Þ][^\W_]*(?:[ -](?:(?:of|the|and|for|de|in) ){0,2}[A-ZÀ-ÖØ-Þ][^\W_]*){1,8}"
+    r"(?<![^\W_])[A-ZÀ-ÖØ-Þ][^\W_]{0,40}"
+    r"(?:[ -](?:(?:of|the|and|for|de|in) ){0,2}[A-ZÀ-ÖØ-Þ][^\W_]{0,40}){1,8}"
 )
 _TABLE_RULE = re.compile(r"\s*\|?[\s:|-]+\|?\s*$")
 _LABEL = re.compile(r"[\s>*_•\d.)-]*([^:.!?\n]{1,60}?)[*_]*:(?!\d)")

@@ -1,0 +1,195 @@
+"""Numbers in words: "twenty-one", "twelve hundred", "two and a half", "third", "both"."""
+
+from collections.abc import Sequence
+
+from datagen.rephrase.fidelity.quantities import ERAS, SCALES, Number, Weight, canonical
+from datagen.rephrase.fidelity.units import UNITS
+
+_UNDER_20_NAMES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen"
+)
+_TENS_NAMES = "twenty thirty forty fifty sixty seventy eighty ninety"
+_ORDINAL_NAMES = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
+    "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth"
+)
+_UNDER_20 = {
+    word: value
+    for value, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
+    )
+}
+_TENS = {
+    word: 10 * (value + 2)
+    for value, word in enumerate(
+        _TENS_NAMES.split(),
+    )
+}
+_ORDINALS = (
+    {
+        word: value + 1
+        for value, word in enumerate(
+            [
+                "first",
+                "second",
+                "third",
+                "fourth",
+                "fifth",
+                "sixth",
+                "seventh",
+                "eighth",
+                "ninth",
+                "tenth",
+                "eleventh",
+                "twelfth",
+                "thirteenth",
+                "fourteenth",
+                "fifteenth",
+                "sixteenth",
+                "seventeenth",
+                "eighteenth",
+                "nineteenth",
+            ]
+        )
+    }
+    | {tens[:-1] + "ieth": value for tens, value in _TENS.items()}
+    | {"hundredth": 100}
+)
+_PARTS = {"half": 2, "halves": 2, "quarter": 4, "quarters": 4} | {
+    word + plural: value
+    for word, value in _ORDINALS.items()
+    if 3 <= value <= 20 or value == 100
+    for plural in ("", "s")
+}
+_LOOSE = {
+    "both": 2.0, "pair": 2.0, "pairs": 2.0, "couple": 2.0, "twice": 2.0, "double": 2.0,
+    "doubled": 2.0, "doubles": 2.0, "doubling": 2.0, "triple": 3.0, "tripled": 3.0, "thrice": 3.0,
+    "single": 1.0, "once": 1.0, "half": 0.5, "halves": 0.5, "halved": 0.5, "quarter": 0.25,
+    "decade": 10.0,
+}  # fmt: skip
+_STARTS = {**_UNDER_20, **_TENS, **_ORDINALS, **_LOOSE, **SCALES}
+
+
+def spelled(words: Sequence[str]) -> list[Number]:
+    """Every number in a text's words, lower case and in order."""
+    found: list[Number] = []
+    done = 0
+    for index, word in enumerate(words):
+        if word in _STARTS and index >= done:
+            number, done = _run(words, index)
+            if number is not None:
+                found.append(number)
+    return found
+
+
+def _run(words: Sequence[str], start: int) -> tuple[Number | None, int]:
+    """The number in words that starts at `start`, and where it ends."""
+    first = words[start]
+    if first in SCALES:
+        if start and (words[start - 1] in ("a", "per") or first == "dozen"):
+            scale_weight: Weight = "soft" if first == "dozen" else "hard"
+            return _named(words, start, start + 1, SCALES[first], scale_weight)
+        return None, start + 1
+    if first in _ORDINALS and first not in _UNDER_20:
+        return _ordinal(words, start, start + 1, _ORDINALS[first])
+    if first == "decade":
+        return Number("10", "year", first, False, "soft", ""), start + 1
+    if first in _LOOSE:
+        return _named(words, start, start + 1, _LOOSE[first], "soft")
+    value, end = _cardinal(words, start)
+    following = words[end] if end < len(words) else ""
+    if following in _ORDINALS and first in _TENS and end == start + 1 and _ORDINALS[following] < 10:
+        return _ordinal(words, start, end + 1, value + _ORDINALS[following])
+    if following in _PARTS:
+        return _named(words, start, end + 1, value / _PARTS[following], "hard")
+    if list(words[end : end + 3]) == ["and", "a", "half"]:
+        return _named(words, start, end + 3, value + 0.5, "hard")
+    weight: Weight = "soft" if value == 1 else "small" if value <= 10 else "hard"
+    return _named(words, start, end, value, weight)
+
+
+def _cardinal(words: Sequence[str], start: int) -> tuple[float, int]:
+    total, current, index = 0.0, 0.0, start
+    while index < len(words):
+        word = words[index]
+        if word in _UNDER_20:
+            if index > start and (
+                current % 10 or (current % 100 == 10) or (current % 100 and _UNDER_20[word] > 9)
+            ):
+                break
+            current += _UNDER_20[word]
+        elif word in _TENS:
+            if current % 100:
+                if not 10 < current < 21:
+                    break
+                current *= 100
+            current += _TENS[word]
+        elif word in SCALES and index > start:
+            current = (current or 1.0) * SCALES[word]
+            if word != "hundred":
+                total, current = total + current, 0.0
+        elif not (
+            word == "and"
+            and index > start
+            and words[index - 1] in SCALES
+            and index + 1 < len(words)
+            and (words[index + 1] in _UNDER_20 or words[index + 1] in _TENS)
+        ):
+            break
+        index += 1
+    return total + current, index
+
+
+def _takes_units(current: float, units: int) -> bool:
+    """True if "twenty" or "hundred" can be followed by these units."""
+    tens = current % 100
+    return tens == 0 or (tens >= 20 and tens % 10 == 0 and units < 10)
+
+
+def _ordinal(words: Sequence[str], start: int, end: int, value: float) -> tuple[Number, int]:
+    following = words[end] if end < len(words) else ""
+    surface = " ".join(words[start:end])
+    if following in ERAS:
+        return Number(
+            canonical(value) + "c", "", f"{surface} century", True, "hard", following
+        ), end
+    weight: Weight = "soft" if value <= 5 else "hard"
+    return Number(canonical(value), "", surface, False, weight, following), end
+
+
+def _named(
+    words: Sequence[str], start: int, end: int, value: float, weight: Weight
+) -> tuple[Number, int]:
+    following = words[end] if end < len(words) else ""
+    unit = UNITS.get(following, "")
+    if following == "per" and words[end + 1 : end + 2] == ["cent"]:
+        unit = "%"
+    if following in ("square", "cubic") and end + 1 < len(words) and words[end + 1] in UNITS:
+        unit = UNITS[words[end + 1]] + ("²" if following == "square" else "³")
+    if unit and weight == "small":
+        weight = "hard"
+    surface = " ".join(words[start:end])
+    surface = f"{surface} {following}" if unit else surface
+    return Number(canonical(value), unit, surface, False, weight, following), end
