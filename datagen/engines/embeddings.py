@@ -117,7 +117,7 @@ class Embedder:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
-        logging.disable_progress_bar()
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         torch.set_num_threads(self.threads)
         return SentenceTransformer(str(minilm_folder()), device="cpu", local_files_only=True)
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from datagen import __version__
 from datagen.engines.base import EngineFacts
 from datagen.engines.make import OWNS_A_MODEL, make_engine
-from datagen.errors import EngineError, StorageError
+from datagen.errors import EngineError, RecipeError, StorageError
 from datagen.recipe import Recipe, differences, resolved_toml
 from datagen.rephrase.read import Partition, SourceOptions
 from datagen.runner.plan import input_differences, load_plan, make_plan, save_plan, within
@@ -57,6 +57,8 @@ class Job:
     limit: int | None = None
     ray_address: str | None = None
     embeds: bool = False
+    context_tokens: int = 0
+    """What the longest request needs, prompt and answer together."""
 
 
 @dataclass(slots=True)
@@ -171,6 +173,7 @@ class Entry:
         embedder = cluster.embedder(runner.embed_threads) if self.job.embeds else None
         pool = cluster.replicas(options) if options.kind in OWNS_A_MODEL else None
         facts = pool[1] if pool else asyncio.run(_reached(options))
+        _refuse_short_context(self.job, facts)
         self._count = runner.workers or max(
             1, min(cluster.cores // 2, facts.concurrency // 32, partitions)
         )
@@ -293,6 +296,15 @@ def _refuse_changes(job: Job, folder: RunFolder) -> dict[str, Any] | None:
             "undo that or choose another --output"
         )
     return before
+
+
+def _refuse_short_context(job: Job, facts: EngineFacts) -> None:
+    if facts.context_tokens and job.context_tokens > facts.context_tokens:
+        raise RecipeError(
+            f"chunk.window_tokens: requests of up to {job.context_tokens} tokens don't fit the "
+            f"{facts.context_tokens} of {facts.model}; make the window smaller or set "
+            "engine.context_tokens"
+        )
 
 
 async def _reached(options: Any) -> EngineFacts:

@@ -234,11 +234,15 @@ def log_lines(log: Path) -> Iterator[tuple[str, str, float]]:
 
 
 def answered(log: Path) -> int:
-    return sum(event == "answered" for event, _, _ in log_lines(log)) if log.exists() else 0
+    return sum(event == "answered" for event, _, _ in log_lines(log))
+
+
+def asked(log: Path) -> int:
+    return sum(event == "asked" for event, _, _ in log_lines(log))
 
 
 def stop(entry: Entry, signum: signal.Signals = signal.SIGTERM) -> Finished:
-    """What a terminal (SIGINT, to the whole group) or a scheduler (SIGTERM) does."""
+    """End it as a terminal does (SIGINT, to the whole group) or a scheduler (SIGTERM)."""
     if signum == signal.SIGINT:
         os.killpg(entry.process.pid, signum)
     else:

@@ -11,15 +11,22 @@ import pytest
 from runs import Case, Entry, answered, documents, log_lines, server, wait_for
 
 from benchmarks.ideal_server import running_server
+from datagen.inspect.audit import audit
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 SEED = 20
 KILLS = 6
 SLOTS = 16
-IDEAL = {"mode": "paraphrase", "slots": SLOTS, "length_distribution": "lognormal:110:0.5"}
+IDEAL = {
+    "mode": "paraphrase",
+    "slots": SLOTS,
+    "length_distribution": "lognormal:110:0.5",
+    "fault": "truncate=0.03",
+}
 TOKENS_PER_SECOND = 120
 """About a second for a completion, and none in step with another."""
+DOCUMENTS = [*documents(60), {"text": None}, {"id": "d059", "text": "again"}, ["no object"]]
 UNDER_WAY_S = 0.25
 """An answer that left the server this long before a kill has reached the journal; a younger one
 counts as under way."""
@@ -29,10 +36,12 @@ counts as under way."""
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Case:
     folder = tmp_path_factory.mktemp("kill")
     with running_server(tokens_per_second=0, **IDEAL) as ideal:
-        case = Case.of(folder, documents(60), server(ideal.url), "runner.partition_records=8")
+        case = Case.of(folder, DOCUMENTS, server(ideal.url), "runner.partition_records=8")
         finished = case.enter()
     assert finished.code == 0, finished.err
-    assert case.counts()["accepted"] > 60
+    counts = case.counts()
+    assert counts["accepted"] > 60
+    assert counts["rejected"] >= 3
     return case
 
 
@@ -85,6 +94,7 @@ def test_a_run_killed_again_and_again_ends_like_one_that_was_not(
         finished = case.enter("engine.concurrency=16")
     assert finished.code == 0, finished.err
     assert case.tables() == undisturbed.tables()
+    assert audit(case.output).findings == ()
     assert not (case.output / "journal").exists() or not any((case.output / "journal").iterdir())
     asked = Counter(digest for event, digest, _ in log_lines(log) if event == "asked")
     assert max(lost_completions(log, kills)) <= 0.005 * len(asked)
