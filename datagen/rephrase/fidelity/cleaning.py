@@ -7,7 +7,7 @@ rewriter that talks is noticed.
 
 import re
 
-_TAGGED = re.compile(r"<text>\s*(?P<inner>[\s\S]*?)\s*</text>")
+_TAGGED = re.compile(r"<text>\s*(?P<inner>[\s\S]*?)\s*(?:</text>)?")  # requests stop at the close
 _FENCED = re.compile(r"```(?:markdown|md|text|txt|plaintext)?[ \t]*\n(?P<inner>[\s\S]*?)\n?```")
 _INVISIBLE = "\ufeff\u200b\u2060"
 

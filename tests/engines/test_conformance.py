@@ -1,0 +1,51 @@
+"""Each engine kind against what all of them keep to. A new kind is one entry in `KINDS`."""
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from conformance import *  # noqa: F403  (the properties; pytest collects them here)
+from conformance import Kind, Started
+
+from datagen.engines.base import Completion, Request
+from datagen.engines.llamacpp import LlamaCppEngine
+from datagen.engines.scripted import ScriptedEngine
+
+
+def scripted_reply(request: Request) -> Completion:
+    """A tireless model with no opinion: one word a token."""
+    asked = sum(len(message.content.split()) for message in request.messages)
+    if request.schema is not None:
+        return Completion(
+            json.dumps({"name": "Ada", "adult": True}), "stop", asked, 4, 0, "scripted"
+        )
+    words = request.sampling.max_tokens
+    return Completion(" word" * words, "length", asked, words, 0, "scripted")
+
+
+KINDS = [
+    Kind(
+        "scripted",
+        lambda: ScriptedEngine(scripted_reply, delay_s=0.02, concurrency=4),
+        caches_prefixes=False,
+    ),
+    Kind(
+        "llamacpp",
+        lambda: LlamaCppEngine(concurrency=4, context_tokens=512),
+        marks=(pytest.mark.model,),
+    ),
+]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(
+    scope="module",
+    loop_scope="module",
+    params=[pytest.param(kind, id=kind.name, marks=kind.marks) for kind in KINDS],
+)
+async def started(request: pytest.FixtureRequest) -> AsyncIterator[Started]:
+    engine = request.param.make()
+    yield Started(request.param, engine, await engine.start())
+    await engine.close()
+    await engine.close()
