@@ -1,9 +1,10 @@
 """What models are told: styles, perspectives, the system message and the layout of a request.
 
-The layout only appends inside a window (document, style, so far, then what changes), so that a call
-re-uses the prefix cache of the call before it. Placeholders are filled with `str.replace`, because
-texts hold braces. What is not here: how a request is sampled, and which style a document gets.
-"""
+The layout only appends inside a window (document, so far, then what changes), so that a call
+re-uses the prefix cache of the call before it. The style stands right before the text: SmolLM2-135M
+followed it there in 5 of 24 chunks, and in 1 of 36 with what was rewritten so far in between.
+Placeholders are filled with `str.replace`, because texts hold braces. What is not here: how a
+request is sampled, and which style a document gets. """
 
 import difflib
 import hashlib
@@ -20,8 +21,8 @@ from datagen.errors import RecipeError
 from datagen.schemas import Kind
 
 FOLDER = Path(__file__).parent
-CLOSING = "Rewrite the text between the text tags as told above. Write only the rewritten text."
-"""Last line of every request: small models lose an instruction that a long document follows."""
+CLOSING = "Rewrite only this text."
+"""Last line of every request."""
 
 _TAG = re.compile(r"<(?=[\s/]*(?:text|document|so_far)\b)", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")

@@ -49,7 +49,7 @@ class Kind:
     make: Callable[[], Engine]
     marks: tuple[pytest.MarkDecorator, ...] = ()
     equal_seeds: bool = True
-    """Equal requests, asked one after another, are answered equally."""
+    """Equal requests, asked one after another, are answered equally, whatever is cached."""
     caches_prefixes: bool = True
     """Says how much of a prompt it had already."""
 
@@ -121,6 +121,17 @@ async def test_equal_requests_are_answered_equally(started: Started) -> None:
     second = await started.engine.complete(request)
 
     assert second.text == first.text
+
+
+async def test_other_seeds_give_other_answers(started: Started) -> None:
+    requests = [
+        asking("Write any four words.", temperature=1.0, seed=seed, max_tokens=12)
+        for seed in range(4)
+    ]
+
+    texts = [(await started.engine.complete(request)).text for request in requests]
+
+    assert len(set(texts)) > 1
 
 
 async def test_a_schema_is_kept(started: Started) -> None:

@@ -14,14 +14,16 @@ from datagen.engines.scripted import ScriptedEngine
 
 
 def scripted_reply(request: Request) -> Completion:
-    """A tireless model with no opinion: one word a token."""
+    """A tireless model of one word, which the seed decides: one word a token."""
     asked = sum(len(message.content.split()) for message in request.messages)
     if request.schema is not None:
         return Completion(
             json.dumps({"name": "Ada", "adult": True}), "stop", asked, 4, 0, "scripted"
         )
     words = request.sampling.max_tokens
-    return Completion(" word" * words, "length", asked, words, 0, "scripted")
+    return Completion(
+        f" word{request.sampling.seed}" * words, "length", asked, words, 0, "scripted"
+    )
 
 
 KINDS = [
@@ -34,6 +36,7 @@ KINDS = [
         "llamacpp",
         lambda: LlamaCppEngine(concurrency=4, context_tokens=512),
         marks=(pytest.mark.model,),
+        equal_seeds=False,
     ),
 ]
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -98,6 +98,18 @@ async def test_a_schema_that_makes_no_sense_is_a_bad_request() -> None:
 
 
 @pytest.mark.model
+async def test_alone_and_on_the_same_cache_equal_requests_are_answered_equally() -> None:
+    engine = LlamaCppEngine(concurrency=1, context_tokens=512)
+    await engine.start()
+    request = asking("Tell me about ships. " * 20, temperature=1.0, max_tokens=24)
+
+    _, second, third = [await engine.complete(request) for _ in range(3)]
+    await engine.close()
+
+    assert (third.text, third.cached_tokens) == (second.text, second.cached_tokens)
+
+
+@pytest.mark.model
 async def test_closing_waits_for_calls_and_ends_the_engine() -> None:
     engine = LlamaCppEngine(concurrency=2, context_tokens=256)
     await engine.start()
