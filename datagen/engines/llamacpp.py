@@ -2,10 +2,10 @@
 
 llama.cpp batches the calls of all its slots; a call goes to the slot whose last prompt is most like
 its own, so that a chain finds its prefix there. Each slot has a cache of its own: one cache for
-all was no faster, and a long chain could take the others' room. A seed does not fix an answer: what
-stands in the cache and who else is in the batch decide how sums are rounded, and answers part (of 32
-asked twice side by side, 2 to 6 were equal), so a run keeps to what it wrote down. A call that was
-cancelled runs to its end in its slot. Does not cover tools and images.
+all was no faster, and a long chain could take the others' room. A seed does not fix an answer:
+what stands in the cache and who else is in the batch decide how sums are rounded, and answers part
+(of 32 asked twice side by side, 2 to 6 were equal), so a run keeps to what it wrote down. A call
+that was cancelled runs to its end in its slot. Does not cover tools and images.
 """
 
 import asyncio

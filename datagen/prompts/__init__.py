@@ -4,7 +4,7 @@ The layout only appends inside a window (document, so far, then what changes), s
 re-uses the prefix cache of the call before it. The style stands right before the text: SmolLM2-135M
 followed it there in 5 of 24 chunks, and in 1 of 36 with what was rewritten so far in between.
 Placeholders are filled with `str.replace`, because texts hold braces. What is not here: how a
-request is sampled, and which style a document gets. """
+request is sampled, and which style a document gets."""
 
 import difflib
 import hashlib

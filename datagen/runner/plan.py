@@ -19,6 +19,7 @@ from datagen.rephrase.read import (
     SourceOptions,
     changed_inputs,
     identify,
+    mark_repeats,
     plan_partitions,
 )
 from datagen.shards import RunFolder
@@ -47,14 +48,16 @@ def make_plan(
     limit: int | None,
 ) -> Plan:
     """The inputs planned, or what a larger limit adds to an earlier plan. Writes nothing."""
-    return plan_partitions(
+    already = before.partitions if before else ()
+    plan = plan_partitions(
         inputs,
         source,
         records=runner.partition_records,
         size=runner.partition_bytes,
-        already=before.partitions if before else (),
+        already=already,
         limit=limit,
     )
+    return mark_repeats(plan, source, already=len(already))
 
 
 def save_plan(folder: RunFolder, plan: Plan) -> None:

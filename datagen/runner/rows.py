@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from datagen.engines.base import Completion, Engine, Request
@@ -119,11 +119,21 @@ class RowAsk:
             self._tally.replayed += 1
             self._spent.add(known)
             return known
-        completion = await self._engines[role].complete(request)
+        completion = encodable(await self._engines[role].complete(request))
         self._journal.record(self._row, step, digest, completion)
         self._tally.asked.add(completion)
         self._spent.add(completion)
         return completion
+
+
+def encodable(completion: Completion) -> Completion:
+    """The completion with unpaired surrogates, which no file can hold, turned into question
+    marks."""
+    try:
+        completion.text.encode()
+    except UnicodeEncodeError:
+        return replace(completion, text=completion.text.encode("utf-8", "replace").decode())
+    return completion
 
 
 class PartitionRows:

@@ -6,6 +6,7 @@ so it is never ahead of them."""
 import asyncio
 import contextlib
 import json
+import logging
 import platform
 import time
 from collections import Counter
@@ -29,6 +30,8 @@ from datagen.schemas import Row
 from datagen.shards import Commit, RunFolder
 from datagen.stage import Pipeline, Preview
 
+log = logging.getLogger(__name__)
+
 if TYPE_CHECKING:
     from datagen.runner.cluster import Cluster
 
@@ -37,7 +40,7 @@ OPEN_PARTITIONS = 2
 leave."""
 TICK_S = 0.2
 MANIFEST_INTERVAL_S = 5.0
-WORKER_DEATHS_IN_A_ROW = 12
+WORKER_DEATHS_IN_A_ROW = 40
 """Deaths without a finished partition after which the entry gives up."""
 
 
@@ -153,8 +156,11 @@ class Entry:
         """Give the partitions to workers until all are committed."""
         from datagen.runner.cluster import Cluster, get, wait
 
+        options = self.job.recipe.engine
+        # A server that is not there is told before Ray is started.
+        reached = None if options.kind in OWNS_A_MODEL else asyncio.run(_reached(options))
         with Cluster(self.job.ray_address) as cluster:
-            self._start = self._prepare(cluster, len(todo))
+            self._start = self._prepare(cluster, reached, len(todo))
             self._workers = [self._start() for _ in range(self._count)]
             get([worker.start.remote() for worker in self._workers])
             self.state.ready = time.monotonic()
@@ -167,12 +173,17 @@ class Entry:
                 self._keep_manifest()
                 on_tick(self.state)
 
-    def _prepare(self, cluster: "Cluster", partitions: int) -> Callable[[], Any]:
+    def _prepare(
+        self, cluster: "Cluster", reached: EngineFacts | None, partitions: int
+    ) -> Callable[[], Any]:
         """Load what is shared and say how a worker is started."""
         options, runner = self.job.recipe.engine, self.job.recipe.runner
         embedder = cluster.embedder(runner.embed_threads) if self.job.embeds else None
-        pool = cluster.replicas(options) if options.kind in OWNS_A_MODEL else None
-        facts = pool[1] if pool else asyncio.run(_reached(options))
+        pool: tuple[list[Any], EngineFacts] | None = None
+        facts = reached
+        if facts is None:
+            pool = cluster.replicas(options)
+            facts = pool[1]
         _refuse_short_context(self.job, facts)
         self._count = runner.workers or max(
             1, min(cluster.cores // 2, facts.concurrency // 32, partitions)
@@ -220,6 +231,7 @@ class Entry:
                 kind="server_error",
                 fatal=True,
             )
+        log.warning("a worker died; another goes on from its journal")
         self._workers[self._workers.index(worker)] = self._start()
 
     def _poll(self) -> None:

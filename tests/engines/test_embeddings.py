@@ -49,7 +49,8 @@ async def test_rows_are_unit_vectors_in_the_order_asked(
     together = await embedder.embed(texts)
     alone = [(await forgetful.embed([text]))[0] for text in texts]
 
-    assert (together.shape, together.dtype) == ((3, 384), np.float32)
+    assert together.shape == (3, 384)
+    assert together.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(together, alone, atol=1e-5)
 

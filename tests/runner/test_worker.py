@@ -196,6 +196,7 @@ async def test_every_planned_rephrasing_is_accepted_rejected_or_failed(tmp_path:
     commits = await run.enter(mixed)
     reasons = [(row["document_id"], row["reason"]) for row in run.rows("rejects")]
     assert sorted(reasons) == [
+        ("", "duplicate_id"),
         ("", "no_text"),
         ("d1", "timeout"),
         ("d1", "timeout"),

@@ -4,6 +4,7 @@ from datagen.rephrase.read.inputs import changed_inputs, identify, plan_partitio
 from datagen.rephrase.read.options import SourceOptions
 from datagen.rephrase.read.partitions import BadRecord, InputFile, Partition, Plan
 from datagen.rephrase.read.reading import Cursors, read_partition
+from datagen.rephrase.read.repeats import mark_repeats
 
 __all__ = [
     "BadRecord",
@@ -14,6 +15,7 @@ __all__ = [
     "SourceOptions",
     "changed_inputs",
     "identify",
+    "mark_repeats",
     "plan_partitions",
     "read_partition",
 ]

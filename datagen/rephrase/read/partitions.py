@@ -55,6 +55,11 @@ class Partition:
     """Its input ends with it."""
     digest: str = ""
     """Hash of the file names in the range (`texts`)."""
+    repeats: tuple[int, ...] = ()
+    """Records, counted from 0 in the partition, whose ids stand in an earlier partition."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "repeats", tuple(self.repeats))  # JSON knows lists only
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The records of a partition, whatever its format.
 
 Yields exactly as many as were planned. Ids are unique within a partition, which bounds the memory
-that takes; not across partitions.
+that takes; across partitions as far as the plan marked what repeats.
 """
 
 from collections import OrderedDict
@@ -61,12 +61,14 @@ def read_partition(
     seen: set[str] = set()
     own = cursors or Cursors()
     try:
-        for record in _records(partition, source, own):
+        repeats = frozenset(partition.repeats)
+        for number, record in enumerate(_records(partition, source, own)):
             if isinstance(record, Document):
-                if record.id in seen:
+                repeated = record.id in seen or number in repeats
+                seen.add(record.id)
+                if repeated:
                     yield bad(record.origin, "duplicate_id", f"id {record.id[:200]}", record.text)
                     continue
-                seen.add(record.id)
             yield record
     finally:
         if cursors is None:
