@@ -79,6 +79,7 @@ class Answer:
     text: str
     tokens: int
     prompt_tokens: int
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,8 @@ class Author:
         text = self._text(body, messages, tokens, int.from_bytes(digest[4:], "big"))
         if self.lengths.kind == "text" and not body.get("ignore_eos"):
             tokens = min(cap, max(1, len(text) // CHARACTERS_PER_TOKEN))
-        return Answer(text, tokens, len(asked) // CHARACTERS_PER_TOKEN)
+        forced = bool(body.get("ignore_eos"))  # an answer that may not end is always cut off
+        return Answer(text, tokens, len(asked) // CHARACTERS_PER_TOKEN, forced)
 
     def _text(
         self, body: Mapping[str, Any], messages: Sequence[Any], tokens: int, draw: int
@@ -160,7 +162,7 @@ def completion(
     choice = {
         "index": 0,
         "message": {"role": "assistant", "content": text},
-        "finish_reason": "length" if truncated else "stop",
+        "finish_reason": "length" if truncated or answer.cut_off else "stop",
     }
     usage = {
         "prompt_tokens": answer.prompt_tokens,

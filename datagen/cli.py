@@ -72,11 +72,15 @@ def rephrase(
 
     from rich.console import Console
 
+    from datagen.assets import model_path
     from datagen.console import Progress, summary_line
+    from datagen.engines.make import DEFAULT_MODEL
     from datagen.rephrase.pipeline import RephrasePipeline, context_needed, run_identity
     from datagen.runner.run import Job, resolve_model, run
 
     chosen = _recipe(recipe, settings, engine=engine, model=model, base_url=base_url)
+    if chosen.engine.kind == "llamacpp":
+        model_path(chosen.engine.model or DEFAULT_MODEL, say=_say)
     resolved = chosen.engine.model_copy(update={"model": resolve_model(chosen)})
     chosen = chosen.model_copy(update={"engine": resolved})
     job = Job(
@@ -214,14 +218,15 @@ def get_model(
     """Fetch a model's pieces, check their hashes, join them in the cache; prints the path."""
     from datagen.assets import Piece, fetch_pieces, model_path
 
-    def say(line: str) -> None:
-        typer.echo(line, err=True)
-
     if piece:
-        path = fetch_pieces(name, [Piece.parse(text) for text in piece], say=say)
+        path = fetch_pieces(name, [Piece.parse(text) for text in piece], say=_say)
     else:
-        path = model_path(name, say=say)
+        path = model_path(name, say=_say)
     typer.echo(path)
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
 
 
 def _recipe(name: str, settings: list[str] | None, **flags: Any) -> "RephraseRecipe":

@@ -6,6 +6,8 @@ from datagen.engines.base import Engine
 from datagen.errors import RecipeError
 from datagen.recipe import EngineKind, EngineOptions
 
+DEFAULT_MODEL = "smollm2"
+"""The embedded engine's, if none is named."""
 OWNS_A_MODEL: frozenset[EngineKind] = frozenset({"llamacpp", "vllm"})
 """Kinds that load a model and so live in an actor of their own; the others are clients inside a
 worker."""
@@ -21,7 +23,7 @@ def _llamacpp(options: EngineOptions, concurrency: int | None) -> Engine:
     from datagen.engines.llamacpp import LlamaCppEngine
 
     return LlamaCppEngine(
-        options.model or "smollm2",
+        options.model or DEFAULT_MODEL,
         concurrency=concurrency or 16,
         threads=options.threads,
         context_tokens=options.context_tokens,

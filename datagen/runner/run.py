@@ -6,7 +6,6 @@ so it is never ahead of them."""
 import asyncio
 import contextlib
 import json
-import logging
 import platform
 import time
 from collections import Counter
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from datagen import __version__
 from datagen.engines.base import EngineFacts
-from datagen.engines.make import OWNS_A_MODEL, make_engine
+from datagen.engines.make import DEFAULT_MODEL, OWNS_A_MODEL, make_engine
 from datagen.errors import EngineError, RecipeError, StorageError
 from datagen.recipe import Recipe, differences, resolved_toml
 from datagen.rephrase.read import Partition, SourceOptions
@@ -29,8 +28,6 @@ from datagen.runner.worker import Assignment, share
 from datagen.schemas import Row
 from datagen.shards import Commit, RunFolder
 from datagen.stage import Pipeline, Preview
-
-log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from datagen.runner.cluster import Cluster
@@ -148,6 +145,7 @@ class Entry:
         self._workers: list[Any] = []
         self._open: dict[Any, tuple[Any, int, Partition]] = {}
         self._deaths = 0
+        self._died = int(self.before.get("worker_deaths", 0))
         self._manifest_at = 0.0
         self._tallies: dict[Any, Tally] = {}
         self._polls: dict[Any, Any] = {}
@@ -231,7 +229,7 @@ class Entry:
                 kind="server_error",
                 fatal=True,
             )
-        log.warning("a worker died; another goes on from its journal")
+        self._died += 1
         self._workers[self._workers.index(worker)] = self._start()
 
     def _poll(self) -> None:
@@ -267,6 +265,7 @@ class Entry:
             "model": state.model,
             "entries": self.folder.lease,
             "seconds": round(seconds, 1),
+            "worker_deaths": self._died,
             "counts": {
                 "planned_records": state.planned,
                 "pending_records": state.pending,
@@ -332,7 +331,7 @@ def resolve_model(recipe: Recipe) -> str:
     reached."""
     options = recipe.engine
     if options.kind in OWNS_A_MODEL:
-        return options.model or "smollm2"
+        return options.model or DEFAULT_MODEL
     if options.model:
         make_engine(options)
         return options.model

@@ -7,6 +7,7 @@ tokens of it. Nothing here says what a model answers, only how an engine does.
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -46,7 +47,8 @@ class Kind:
     """An engine kind: how one is made, and which promises it can't make."""
 
     name: str
-    make: Callable[[], Engine]
+    make: Callable[[ExitStack], Engine]
+    """Given where to leave what has to be stopped after it: a server."""
     marks: tuple[pytest.MarkDecorator, ...] = ()
     equal_seeds: bool = True
     """Equal requests, asked one after another, are answered equally, whatever is cached."""

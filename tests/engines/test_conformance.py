@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 
 import pytest
 import pytest_asyncio
 from conformance import *  # noqa: F403  (the properties; pytest collects them here)
 from conformance import Kind, Started
 
+from benchmarks.ideal_server import running_server
 from datagen.engines.base import Completion, Request
 from datagen.engines.llamacpp import LlamaCppEngine
+from datagen.engines.openai import OpenAIEngine
 from datagen.engines.scripted import ScriptedEngine
 
 
@@ -26,18 +29,25 @@ def scripted_reply(request: Request) -> Completion:
     )
 
 
+def served(server: ExitStack) -> OpenAIEngine:
+    options = {"slots": 4, "tokens_per_second": 400, "length_distribution": "fixed:400"}
+    running = server.enter_context(running_server(**options))
+    return OpenAIEngine(running.url, "ideal", concurrency=4)
+
+
 KINDS = [
     Kind(
         "scripted",
-        lambda: ScriptedEngine(scripted_reply, delay_s=0.02, concurrency=4),
+        lambda _: ScriptedEngine(scripted_reply, delay_s=0.02, concurrency=4),
         caches_prefixes=False,
     ),
     Kind(
         "llamacpp",
-        lambda: LlamaCppEngine(concurrency=4, context_tokens=512),
+        lambda _: LlamaCppEngine(concurrency=4, context_tokens=512),
         marks=(pytest.mark.model,),
         equal_seeds=False,
     ),
+    Kind("openai", served, caches_prefixes=False),
 ]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -48,7 +58,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
     params=[pytest.param(kind, id=kind.name, marks=kind.marks) for kind in KINDS],
 )
 async def started(request: pytest.FixtureRequest) -> AsyncIterator[Started]:
-    engine = request.param.make()
-    yield Started(request.param, engine, await engine.start())
-    await engine.close()
-    await engine.close()
+    with ExitStack() as servers:
+        engine = request.param.make(servers)
+        yield Started(request.param, engine, await engine.start())
+        await engine.close()
+        await engine.close()
