@@ -9,7 +9,7 @@ RUN := outputs/demo
 .PHONY: demo test check unit vllm clean
 
 demo: $(VENV)/.installed
-	$(BIN)/datagen rephrase pipelines/demo/documents.jsonl --recipe rephrase_laptop --limit 10 --output $(RUN) --preview
+	$(BIN)/datagen rephrase pipelines/demo/documents.jsonl --recipe rephrase_laptop --limit 6 --output $(RUN) --preview
 	$(BIN)/datagen inspect $(RUN)
 
 test: check unit vllm
