@@ -23,7 +23,9 @@ EngineKind = Literal["llamacpp", "openai", "vllm", "scripted"]
 class Section(BaseModel):
     """A table of a recipe."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
 
 class EngineOptions(Section):

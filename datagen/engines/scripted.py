@@ -59,9 +59,9 @@ def load_reply(name: str) -> Callable[[Request], Reply]:
         else:
             module = importlib.import_module(module_name)
         reply: Callable[[Request], Reply] = getattr(module, function_name)
-    except (ImportError, AttributeError, OSError, ValueError) as problem:
+    except Exception as problem:  # whatever the user's file raises when it is imported
         raise RecipeError(
             f"--model {name}: the scripted engine wants module:function or file.py:function "
-            f"({problem})"
+            f"({type(problem).__name__}: {problem})"
         ) from problem
     return reply

@@ -205,6 +205,8 @@ class Rewriter:
         if completion.finish_reason == "length" and not self.options.ignore_eos:
             tokens = completion.completion_tokens
             return Finding(False, "truncated", f"cut off after {tokens} tokens", (), (), Scores())
+        if not text:  # also with the gate off: nothing is no rewrite
+            return Finding(False, "no_answer")
         style = turn.part.draw.style
         expectation = Expectation(
             length_ratio=style.length,
@@ -227,7 +229,7 @@ def _turn(part: Part, chunk: Chunk, done: Sequence[Rewritten], left: int) -> Tur
         chunk=chunk,
         source=text[chunk.start : chunk.end],
         window=text[window[0].start : window[-1].end].strip(),
-        so_far=join(done[max(0, first - 1) :]),
+        so_far=join([piece for piece in done[max(0, first - 1) :] if piece.status == "accepted"]),
         left=left,
     )
 

@@ -155,10 +155,13 @@ class Cluster:
         stop = signal.getsignal(signal.SIGTERM)
         try:
             ray.init(logging_level=logging.ERROR, log_to_driver=False, **where)
-        except (ConnectionError, RuntimeError, ValueError) as problem:
+        except Exception as problem:  # a node that times out is a bare Exception in Ray
             line = (str(problem).strip() or repr(problem)).splitlines()[0]
-            named = self.address or "local"
-            raise RecipeError(f"--ray-address {named}: Ray does not answer ({line})") from None
+            if self.address:
+                said = f"--ray-address {self.address}: Ray does not answer ({line})"
+            else:
+                said = f"Ray does not start on this machine ({line}); try again"
+            raise RecipeError(said) from None
         with contextlib.suppress(ValueError):  # not the main thread: Ray left the handler alone too
             signal.signal(signal.SIGTERM, stop)  # Ray's own would exit with 15 and say nothing
         return self
@@ -183,7 +186,7 @@ class Cluster:
             num_gpus=options.gpus,
         )
         replicas = [actor.remote(options, each) for _ in range(options.replicas)]
-        facts: list[EngineFacts] = get([replica.start.remote() for replica in replicas])
+        facts: list[EngineFacts] = started(replicas)
         together = sum(fact.concurrency for fact in facts)
         return replicas, replace(facts[0], concurrency=together)
 
@@ -222,6 +225,15 @@ def get(references: Any) -> Any:
         raise cause(problem) from None
     except RayActorError as problem:
         raise WorkerDied(str(problem)) from None
+
+
+def started(actors: Sequence[Any]) -> list[EngineFacts]:
+    """Start actors; one whose process ends while it starts ends the run."""
+    try:
+        return list(get([actor.start.remote() for actor in actors]))
+    except WorkerDied as problem:
+        line = "a process died while it started (out of memory, or a crash in the model's library?)"
+        raise EngineError(line, kind="unreachable", fatal=True) from problem
 
 
 def wait(references: list[Any], timeout_s: float) -> list[Any]:

@@ -109,9 +109,9 @@ def run(job: Job, on_tick: Callable[[State], None] = lambda state: None) -> Stat
     if plan != earlier:
         save_plan(folder, plan)
     chosen = within(plan, job.limit)
-    state.planned = sum(partition.count for partition in chosen)
-    known = {partition.id for partition in chosen}
-    state.commits = {c.partition: c for c in folder.commits() if c.partition in known}
+    state.commits = {commit.partition: commit for commit in folder.commits()}
+    counted = {partition.id for partition in chosen} | state.commits.keys()
+    state.planned = sum(part.count for part in plan.partitions if part.id in counted)
     todo = [
         (order, partition)
         for order, partition in enumerate(chosen)
@@ -152,7 +152,7 @@ class Entry:
 
     def drain(self, todo: list[tuple[int, Partition]], on_tick: Callable[[State], None]) -> None:
         """Give the partitions to workers until all are committed."""
-        from datagen.runner.cluster import Cluster, get, wait
+        from datagen.runner.cluster import Cluster, started, wait
 
         options = self.job.recipe.engine
         # A server that is not there is told before Ray is started.
@@ -160,7 +160,7 @@ class Entry:
         with Cluster(self.job.ray_address) as cluster:
             self._start = self._prepare(cluster, reached, len(todo))
             self._workers = [self._start() for _ in range(self._count)]
-            get([worker.start.remote() for worker in self._workers])
+            started(self._workers)
             self.state.ready = time.monotonic()
             waiting = list(reversed(todo))
             while waiting or self._open:
