@@ -7,7 +7,7 @@ import time
 from collections import deque
 
 from rich.columns import Columns
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
@@ -50,18 +50,8 @@ class Progress:
         if state.ready is None:
             return Text(f"starting … {time.monotonic() - state.started:.0f} s", style="dim")
         rows, tokens = self._rates(state)
-        done = 1 - state.pending / state.planned if state.planned else 1.0
-        rows_known = max(state.tally.rows, 1)
-        share = max(done, 0.0) + (1 - max(done, 0.0)) * 0  # partitions committed
-        within = state.tally.done / rows_known
-        return Group(
-            Columns(
-                [
-                    ProgressBar(total=1.0, completed=max(share, within), width=30),
-                    self._words(state, rows, tokens),
-                ]
-            )
-        )
+        bar = ProgressBar(total=max(state.tally.rows, 1), completed=state.tally.done, width=30)
+        return Columns([bar, self._words(state, rows, tokens)])
 
     def _words(self, state: State, rows: float, tokens: float) -> Text:
         tally = state.tally
