@@ -56,10 +56,50 @@ FidelityReason = (
 )
 RewriteReason = Literal["no_fitting_style"]
 AssembleReason = Literal["near_duplicate"]
+ToolReason = Literal[
+    "not_json",
+    "not_an_object",
+    "not_utf8",
+    "unreadable_file",
+    "no_tools_found",
+    "no_name",
+    "bad_name",
+    "bad_schema",
+    "unresolvable_ref",
+    "too_deep",
+    "too_large",
+    "contradictory_required",
+    "undescribed_parameter",
+    "no_description",
+    "no_output_schema",
+    "incomplete",
+    "duplicate",
+    "near_duplicate",
+    "truncated",
+]
+"""Why a tool spec is not in the repository."""
+ServerReason = Literal[
+    "not_installed",
+    "no_start",
+    "timeout",
+    "flooded",
+    "bad_protocol",
+    "needs_password",
+    "no_tools_found",
+]
+"""Why a server gave no tools."""
 FailedReason = Literal[
     "crashed", "unreachable", "timeout", "server_error", "bad_request", "bad_response"
 ]
-Reason = ReadReason | RewriteReason | FidelityReason | AssembleReason | FailedReason
+Reason = (
+    ReadReason
+    | RewriteReason
+    | FidelityReason
+    | AssembleReason
+    | ToolReason
+    | ServerReason
+    | FailedReason
+)
 
 
 def row_id(*parts: str | int) -> str:
@@ -230,3 +270,79 @@ class Reject(Row):
     """Metadata of the document, as JSON text."""
     origin: str
     """File and line of the input."""
+
+
+ToolOrigin = Literal["harvested", "imported", "evolved"]
+
+
+class Tool(Row):
+    """One tool of the repository: the spec as it came, and beside it the form that is used.
+
+    `id` is a hash of name, description and input schema, so that the same tool from two places is
+    one id; JSON columns hold text, since Arrow structs corrupt free-form objects."""
+
+    name: str
+    """Legal for every trainer and API: `[a-zA-Z0-9_-]{1,64}`; unique within its server."""
+    server: str
+    """Server, application or file that the tool belongs with; tools of one server are used
+    together."""
+    title: str
+    description: str
+    category: str
+    """First level of the taxonomy; empty where the source names none."""
+    domain: str
+    """Application domain inside the category; empty where the source names none."""
+    input_schema: str
+    """JSON Schema 2020-12 of the arguments, as JSON text; always of type object."""
+    output_schema: str
+    """JSON Schema of the result, as JSON text; empty where the source gives none."""
+    annotations: str
+    """MCP's hints (`readOnlyHint`, `destructiveHint`, `idempotentHint`, …), as JSON text; only
+    what the source states."""
+    reads: list[str]
+    """Entities of the application's state that it reads; evolved tools only."""
+    writes: list[str]
+    """Entities that it creates, changes or deletes; evolved tools only."""
+    errors: str
+    """Errors it answers with, as JSON text: a list of `{code, when}`; evolved tools only."""
+    origin: ToolOrigin
+    fixes: list[str]
+    """What was changed to get the normalised form, each by name, such as `name_characters`."""
+    flags: list[str]
+    """What is wrong but tolerated, such as `undescribed_parameter`."""
+    licence: str
+    """SPDX name where it is known; empty where it is not."""
+    date: str
+    """Day the spec was taken or made, ISO 8601."""
+    source: str
+    """Where it came from, as JSON text: package and version, file, URL, recipe digest."""
+    raw: str
+    """The spec as it came, as JSON text."""
+    parent_id: str
+    """The tool it was evolved from; empty where there is none."""
+    operator: str
+    """The evolution step that made it; empty for seed tools."""
+    round: int
+    """Round of evolution, from 0; -1 for seed tools."""
+    model: str
+    """The model that wrote it; empty for seed tools."""
+
+
+class ToolReject(Row):
+    """A spec or a server that is not in the repository, with its reason."""
+
+    stage: str
+    reason: str
+    failed: bool
+    """True: it could not be tried and is tried again at the next entry."""
+    detail: str
+    name: str
+    server: str
+    scores: str
+    """JSON text."""
+    text: str
+    """The spec that was refused, at most 20,000 characters of it."""
+    source: str
+    """Where it came from, as JSON text."""
+    origin: str
+    """File and position of the input."""
