@@ -346,3 +346,6 @@ class ToolReject(Row):
     """Where it came from, as JSON text."""
     origin: str
     """File and position of the input."""
+
+
+AnyReject = Reject | ToolReject

@@ -7,10 +7,10 @@ returns."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from datagen.engines.base import Completion, Request
-from datagen.schemas import Reject, Row
+from datagen.schemas import AnyReject, Row
 
 Tables = Mapping[str, Sequence[Row]]
 """Rows by the table they go to."""
@@ -63,13 +63,59 @@ class Partition(Protocol):
         ...
 
 
+P = TypeVar("P")
+I = TypeVar("I")  # noqa: E741
+
+
+@dataclass(frozen=True)
+class Plan(Generic[P, I]):
+    """Partitions in order, and the inputs they came from; both frozen dataclasses of JSON
+    values."""
+
+    partitions: tuple[P, ...]
+    inputs: tuple[I, ...]
+
+    @property
+    def records(self) -> int:
+        return sum(partition.count for partition in self.partitions)  # type: ignore[attr-defined]
+
+
+class Planner(Protocol):
+    """Cuts what a run works on into partitions, once; later entries and rounds only add some."""
+
+    types: ClassVar[tuple[type, type]]
+    """Dataclasses of its partitions and inputs, as they are read back."""
+    rounds: ClassVar[bool]
+    """Whether it is asked again when all partitions are committed: the next round may be planned
+    from what this one made."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """What the user named, for the manifest."""
+        ...
+
+    @property
+    def limit(self) -> int | None:
+        """Records after which no partition begins; None: all."""
+        ...
+
+    def extend(self, before: Plan[Any, Any] | None) -> Plan[Any, Any]:
+        """The earlier plan and what has come to it; equal to `before` where nothing has. Writes
+        nothing."""
+        ...
+
+    def changed(self, before: Plan[Any, Any]) -> list[str]:
+        """One line for each input that is not what it was when it was planned."""
+        ...
+
+
 class Pipeline(Protocol):
     """What is made of one partition. Deterministic but for what engines answer."""
 
     tables: ClassVar[Mapping[str, type[Row]]]
     """The tables it writes; the last one is published last and marks the partition as done."""
 
-    def read(self, partition: Any) -> Iterator[Work | Reject]:
+    def read(self, partition: Any) -> Iterator[Work | AnyReject]:
         """The partition's rows, read and cut, and the inputs that can't be used. Asks no engine."""
         ...
 
@@ -87,7 +133,7 @@ class Pipeline(Protocol):
         ...
 
     def assemble(
-        self, outcomes: Sequence[tuple[Work, Any | Failure]], rejects: Sequence[Reject]
+        self, outcomes: Sequence[tuple[Work, Any | Failure]], rejects: Sequence[AnyReject]
     ) -> Tables:
         """The partition's tables; ties are broken by id, never by arrival."""
         ...

@@ -14,12 +14,12 @@ ORDER = [
     {"prompts", "assets", "tokenizer"},
     {"recipe"},
     {"engines"},
-    {"journal"},
+    {"journal", "sandbox"},
     {"stage"},
-    {"rephrase"},
+    {"rephrase", "agentic"},
     {"shards"},
     {"runner"},
-    {"inspect", "estimate", "console"},
+    {"inspect", "estimate", "repository", "scoring", "console"},
     {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}

@@ -24,6 +24,7 @@ from datagen.inspect.views import (
     first_line,
     partition_of,
 )
+from datagen.rephrase.planning import InputPlanner
 from datagen.rephrase.read import Partition
 from datagen.runner.plan import load_plan
 from datagen.shards import Commit, RunFolder, read_metadata
@@ -35,7 +36,7 @@ def audit(path: Path) -> Audit:
     Raises `StorageError` if there is no run or its plan or manifest cannot be read.
     """
     folder, manifest = find_run(path)
-    plan = load_plan(folder)
+    plan = load_plan(folder, InputPlanner.types)
     if plan is None:
         raise StorageError(f"{path}: the run has no plan")
     chosen = _chosen(plan.partitions, manifest)

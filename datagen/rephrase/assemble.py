@@ -13,7 +13,7 @@ from pydantic import Field
 
 from datagen.recipe import Section
 from datagen.rephrase.rewrite import Part, Rewritten, join
-from datagen.schemas import Reject, Rephrasing, RewrittenChunk
+from datagen.schemas import AnyReject, Reject, Rephrasing, RewrittenChunk
 from datagen.stage import Failure, Tables
 from datagen.tokenizer import TokenCounter
 
@@ -39,14 +39,14 @@ class Assembler:
     def __call__(
         self,
         outcomes: Sequence[tuple[Part, list[Rewritten] | Failure]],
-        rejects: Sequence[Reject],
+        rejects: Sequence[AnyReject],
     ) -> Tables:
         by_document: dict[str, dict[str, list[tuple[Part, list[Rewritten] | Failure]]]]
         by_document = defaultdict(lambda: defaultdict(list))
         for part, outcome in outcomes:
             by_document[part.chunked.document.id][part.rephrasing_id].append((part, outcome))
         kept: list[Rephrasing] = []
-        refused: list[Reject] = list(rejects)
+        refused: list[AnyReject] = list(rejects)
         chunks: list[RewrittenChunk] = []
         for document in by_document.values():
             stitched: list[Rephrasing] = []

@@ -1,10 +1,12 @@
 """The rephrase pipeline: read → chunk → rewrite → assemble, in the order data flows."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
+from datagen.engines.weights import model_digest, model_name
 from datagen.prompts import Style, load_style, style_names, system_prompt
 from datagen.recipe import Recipe, identity
 from datagen.rephrase.assemble import AssembleOptions, Assembler, metadata
@@ -14,6 +16,7 @@ from datagen.rephrase.fidelity import FidelityGate, FidelityOptions
 from datagen.rephrase.read import BadRecord, Cursors, Partition, SourceOptions, read_partition
 from datagen.rephrase.rewrite import Part, RewriteOptions, Rewriter, Rewritten, parts
 from datagen.schemas import (
+    AnyReject,
     Document,
     Reject,
     Rephrasing,
@@ -47,10 +50,17 @@ def load_styles(options: RewriteOptions) -> list[Style]:
 
 
 def run_identity(recipe: RephraseRecipe) -> dict[str, Any]:
-    """Everything that decides what comes out, by name; what a run folder is compared with."""
+    """Everything that decides what comes out, by name; what a run folder is compared with.
+
+    A file stands there by its own name and its content: the folder it lies in decides nothing.
+    """
     styles = load_styles(recipe.rewrite)
     return {
         **identity(recipe),
+        "engine.model": model_name(recipe.engine),
+        "engine.model_digest": model_digest(recipe.engine),
+        "rewrite.styles": [style.name for style in styles if recipe.rewrite.styles],
+        "chunk.tokenizer": Path(recipe.chunk.tokenizer).name,
         "prompts.system": row_id(system_prompt()),
         **{f"prompts.styles.{style.name}": style.digest for style in styles},
         "tokenizer": load_tokenizer(recipe.chunk.tokenizer).digest,
@@ -125,7 +135,9 @@ class RephrasePipeline:
         return self.rewriter.preview
 
     def assemble(
-        self, outcomes: Sequence[tuple[Work, list[Rewritten] | Failure]], rejects: Sequence[Reject]
+        self,
+        outcomes: Sequence[tuple[Work, list[Rewritten] | Failure]],
+        rejects: Sequence[AnyReject],
     ) -> Tables:
         return self.assembler([(work.row, outcome) for work, outcome in outcomes], rejects)
 

@@ -32,6 +32,8 @@ from datagen.stage import Partition, Preview
 LOCAL = {"include_dashboard": False, "num_cpus": 2, "object_store_memory": 200 << 20}
 """Ray starts as many idle processes as it has CPUs, and no table travels through its object
 store."""
+LOCAL_STARTS = 2
+"""Ray waits half a minute for its processes; on a busy machine the second try finds them cached."""
 ENGINE_RESTARTS = 20
 CALL_TRIES = 4
 """Times that one call is asked of a replica that keeps dying before its row fails."""
@@ -153,15 +155,16 @@ class Cluster:
         # "local": a bare init joins whatever cluster an old file in the temporary folder names.
         where = {"address": self.address} if self.address else {"address": "local", **LOCAL}
         stop = signal.getsignal(signal.SIGTERM)
-        try:
-            ray.init(logging_level=logging.ERROR, log_to_driver=False, **where)
-        except Exception as problem:  # a node that times out is a bare Exception in Ray
-            line = (str(problem).strip() or repr(problem)).splitlines()[0]
-            if self.address:
-                said = f"--ray-address {self.address}: Ray does not answer ({line})"
-            else:
-                said = f"Ray does not start on this machine ({line}); try again"
-            raise RecipeError(said) from None
+        problem: Exception | None = None
+        for _ in range(1 if self.address else LOCAL_STARTS):
+            try:
+                ray.init(logging_level=logging.ERROR, log_to_driver=False, **where)
+                break
+            except Exception as failed:  # a node that times out is a bare Exception in Ray
+                problem = failed
+                ray.shutdown()  # and what it had started by then
+        else:
+            raise _no_ray(self.address, problem) from None
         with contextlib.suppress(ValueError):  # not the main thread: Ray left the handler alone too
             signal.signal(signal.SIGTERM, stop)  # Ray's own would exit with 15 and say nothing
         return self
@@ -250,6 +253,13 @@ def cause(problem: RayTaskError) -> BaseException:
     while isinstance(inner, RayTaskError):
         inner = inner.cause
     return inner if isinstance(inner, DatagenError) else problem
+
+
+def _no_ray(address: str | None, problem: Exception | None) -> RecipeError:
+    line = (str(problem).strip() or repr(problem)).splitlines()[0]
+    if address:
+        return RecipeError(f"--ray-address {address}: Ray does not answer ({line})")
+    return RecipeError(f"Ray does not start on this machine ({line}); try again")
 
 
 def _restarts(problem: ActorDiedError) -> bool:

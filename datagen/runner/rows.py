@@ -2,7 +2,8 @@
 
 Rows wait at the worker's gate, the longest first; each completion goes into the journal before the
 row sees it. A row during which workers died `ISOLATE_DEATHS` times runs with nothing beside it, so
-that the next death convicts it alone."""
+that the next death convicts it alone. A conviction outlasts the entry: until every row of the
+partition has come to an end, the row is not tried again."""
 
 import asyncio
 import logging
@@ -15,7 +16,7 @@ from datagen.engines.base import Completion, Engine, Request
 from datagen.engines.gate import PriorityGate
 from datagen.errors import DatagenError, EngineError
 from datagen.journal import Journal
-from datagen.schemas import Reject
+from datagen.schemas import AnyReject
 from datagen.stage import Failure, Pipeline, Work
 
 log = logging.getLogger(__name__)
@@ -169,12 +170,14 @@ class PartitionRows:
             if running:
                 await asyncio.wait(running)
             syncing.cancel()
+        self.journal.settle()
         return [task.result() for task in running]
 
     async def _one(self, work: Work) -> Outcome:
         deaths = self.journal.deaths(work.id)
-        if deaths >= FATAL_DEATHS:
-            outcome: Any = Failure("crashed", f"its worker died {deaths} times while it ran")
+        if deaths >= FATAL_DEATHS or self.journal.convicted(work.id):
+            self.journal.convict(work.id)
+            outcome: Any = Failure("crashed", f"its worker died {FATAL_DEATHS} times while it ran")
         elif deaths >= ISOLATE_DEATHS:
             async with self.slots.alone():
                 outcome = await self._tried(work)
@@ -209,7 +212,7 @@ class PartitionRows:
             self.tally.accepted += 1
 
 
-def split(records: list[Work | Reject]) -> tuple[list[Work], list[Reject]]:
+def split(records: list[Work | AnyReject]) -> tuple[list[Work], list[AnyReject]]:
     """What was read, parted into rows and rejects."""
     rows = [record for record in records if isinstance(record, Work)]
-    return rows, [record for record in records if isinstance(record, Reject)]
+    return rows, [record for record in records if not isinstance(record, Work)]

@@ -9,7 +9,7 @@ import json
 import platform
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib.metadata import version
@@ -21,13 +21,12 @@ from datagen.engines.base import EngineFacts
 from datagen.engines.make import DEFAULT_MODEL, OWNS_A_MODEL, make_engine
 from datagen.errors import EngineError, RecipeError, StorageError
 from datagen.recipe import Recipe, differences, resolved_toml
-from datagen.rephrase.read import Partition, SourceOptions
-from datagen.runner.plan import input_differences, load_plan, make_plan, save_plan, within
+from datagen.runner.plan import load_plan, save_plan, within
 from datagen.runner.rows import Spent, Tally
 from datagen.runner.worker import Assignment, share
 from datagen.schemas import Row
 from datagen.shards import Commit, RunFolder
-from datagen.stage import Pipeline, Preview
+from datagen.stage import Partition, Pipeline, Plan, Planner, Preview
 
 if TYPE_CHECKING:
     from datagen.runner.cluster import Cluster
@@ -48,13 +47,11 @@ class Job:
     name: str
     """Of the pipeline."""
     recipe: Recipe
-    source: SourceOptions
+    planner: Planner
     identity: dict[str, Any]
     pipeline: Callable[[Any], Pipeline]
     tables: Mapping[str, type[Row]]
-    inputs: Sequence[str]
     output: Path
-    limit: int | None = None
     ray_address: str | None = None
     embeds: bool = False
     context_tokens: int = 0
@@ -101,23 +98,16 @@ def run(job: Job, on_tick: Callable[[State], None] = lambda state: None) -> Stat
     folder = RunFolder(job.output, job.tables)
     state = State()
     before = _refuse_changes(job, folder)
-    earlier = load_plan(folder) if before else None
-    plan = make_plan(earlier, job.inputs, job.source, job.recipe.runner, job.limit)
+    earlier = load_plan(folder, job.planner.types) if before else None
+    plan = job.planner.extend(earlier)
     folder.take()
     _refuse_changes(job, folder)  # another entry may have come and gone since we looked
     folder.sweep()
     if plan != earlier:
         save_plan(folder, plan)
-    chosen = within(plan, job.limit)
     state.commits = {commit.partition: commit for commit in folder.commits()}
-    counted = {partition.id for partition in chosen} | state.commits.keys()
-    state.planned = sum(part.count for part in plan.partitions if part.id in counted)
-    todo = [
-        (order, partition)
-        for order, partition in enumerate(chosen)
-        if partition.id not in state.commits or state.commits[partition.id].failed
-    ]
-    entry = Entry(job, folder, state, before)
+    entry = Entry(job, folder, state, before, plan)
+    todo = entry.todo()
     folder.write_text(folder.path / "recipe.toml", resolved_toml(job.recipe))
     entry.write_manifest("running")
     try:
@@ -135,12 +125,18 @@ class Entry:
     """The driver's side of one entry."""
 
     def __init__(
-        self, job: Job, folder: RunFolder, state: State, before: dict[str, Any] | None
+        self,
+        job: Job,
+        folder: RunFolder,
+        state: State,
+        before: dict[str, Any] | None,
+        plan: Plan[Any, Any],
     ) -> None:
         self.job = job
         self.folder = folder
         self.state = state
         self.before = before or {}
+        self.plan = plan
         self.state.model = str(job.identity.get("engine.model", ""))
         self._workers: list[Any] = []
         self._open: dict[Any, tuple[Any, int, Partition]] = {}
@@ -150,8 +146,20 @@ class Entry:
         self._tallies: dict[Any, Tally] = {}
         self._polls: dict[Any, Any] = {}
 
+    def todo(self) -> list[tuple[int, Partition]]:
+        """The partitions within the limit that are not done, with their places in the plan."""
+        commits = self.state.commits
+        chosen = within(self.plan, self.job.planner.limit)
+        counted = {partition.id for partition in chosen} | commits.keys()
+        self.state.planned = sum(p.count for p in self.plan.partitions if p.id in counted)
+        return [
+            (order, partition)
+            for order, partition in enumerate(chosen)
+            if partition.id not in commits or commits[partition.id].failed
+        ]
+
     def drain(self, todo: list[tuple[int, Partition]], on_tick: Callable[[State], None]) -> None:
-        """Give the partitions to workers until all are committed."""
+        """Give the partitions to workers until all are committed, round after round."""
         from datagen.runner.cluster import Cluster, started, wait
 
         options = self.job.recipe.engine
@@ -162,14 +170,26 @@ class Entry:
             self._workers = [self._start() for _ in range(self._count)]
             started(self._workers)
             self.state.ready = time.monotonic()
-            waiting = list(reversed(todo))
-            while waiting or self._open:
-                self._hand_out(waiting)
-                for reference in wait(list(self._open), TICK_S):
-                    self._settle(reference, waiting)
-                self._poll()
-                self._keep_manifest()
-                on_tick(self.state)
+            while todo:
+                waiting = list(reversed(todo))
+                while waiting or self._open:
+                    self._hand_out(waiting)
+                    for reference in wait(list(self._open), TICK_S):
+                        self._settle(reference, waiting)
+                    self._poll()
+                    self._keep_manifest()
+                    on_tick(self.state)
+                todo = self._next_round()
+
+    def _next_round(self) -> list[tuple[int, Partition]]:
+        """What the planner adds now that everything is committed; empty: nothing."""
+        plan = self.job.planner.extend(self.plan) if self.job.planner.rounds else self.plan
+        if plan == self.plan:
+            return []
+        known = {partition.id for partition in self.plan.partitions}
+        save_plan(self.folder, plan)
+        self.plan = plan
+        return [(order, new) for order, new in self.todo() if new.id not in known]
 
     def _prepare(
         self, cluster: "Cluster", reached: EngineFacts | None, partitions: int
@@ -261,7 +281,7 @@ class Entry:
             "status": status,
             "versions": _versions(),
             "identity": self.job.identity,
-            "inputs": list(self.job.inputs),
+            "inputs": list(self.job.planner.names),
             "model": state.model,
             "entries": self.folder.lease,
             "seconds": round(seconds, 1),
@@ -296,11 +316,12 @@ def _refuse_changes(job: Job, folder: RunFolder) -> dict[str, Any] | None:
                 f"{folder.path}: not a run's folder and not empty; choose another --output"
             )
         return None
-    changed = (
-        [] if before.get("pipeline") == job.name else [f"pipeline: was {before.get('pipeline')}"]
-    )
-    changed += differences(before.get("identity", {}), job.identity)
-    changed += input_differences(folder, job.inputs)
+    if (pipeline := before.get("pipeline")) != job.name:
+        changed = [f"pipeline: was {pipeline}, is {job.name}"]
+    else:
+        earlier = load_plan(folder, job.planner.types)
+        changed = differences(before.get("identity", {}), job.identity)
+        changed += job.planner.changed(earlier) if earlier else []
     if changed:
         raise StorageError(
             f"{folder.path}: holds a run that was made otherwise ({'; '.join(changed)}); "

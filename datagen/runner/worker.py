@@ -13,7 +13,7 @@ from datagen.engines.base import Engine
 from datagen.engines.gate import PriorityGate
 from datagen.journal import Journal
 from datagen.runner.rows import PartitionRows, RowSlots, Spent, Tally, split
-from datagen.schemas import Reject
+from datagen.schemas import AnyReject
 from datagen.shards import Commit, RunFolder
 from datagen.stage import Partition, Pipeline, Preview, Tables
 
@@ -75,7 +75,7 @@ class Worker:
         return self.tally, self.pipeline.preview
 
     def _commit(self, partition: Partition, tables: Tables, spent: Spent) -> Commit:
-        rejects = [row for row in tables["rejects"] if isinstance(row, Reject)]
+        rejects = [row for row in tables["rejects"] if isinstance(row, AnyReject)]
         return Commit(
             partition=partition.id,
             planned=partition.count,

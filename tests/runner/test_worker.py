@@ -19,8 +19,8 @@ from datagen.engines.scripted import ScriptedEngine
 from datagen.errors import EngineError, StorageError
 from datagen.recipe import RunnerOptions
 from datagen.rephrase.pipeline import RephrasePipeline, RephraseRecipe
+from datagen.rephrase.planning import InputPlanner
 from datagen.rephrase.read import Partition
-from datagen.runner.plan import make_plan
 from datagen.runner.worker import Assignment, Worker
 from datagen.shards import Commit, RunFolder
 
@@ -66,7 +66,9 @@ class Run:
         path = folder.parent / "in.jsonl"
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
         options = RunnerOptions(partition_records=records)
-        return cls(folder, make_plan(None, [str(path)], RECIPE.source, options, None).partitions)
+        return cls(
+            folder, InputPlanner([str(path)], RECIPE.source, options).extend(None).partitions
+        )
 
     async def enter(
         self,

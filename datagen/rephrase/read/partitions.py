@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from datagen import stage
 from datagen.schemas import ReadReason
 
 Format = Literal["jsonl", "parquet", "texts", "hub"]
@@ -62,16 +63,7 @@ class Partition:
         object.__setattr__(self, "repeats", tuple(self.repeats))  # JSON knows lists only
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Partitions in order, and the inputs they came from."""
-
-    partitions: tuple[Partition, ...]
-    inputs: tuple[InputFile, ...]
-
-    @property
-    def records(self) -> int:
-        return sum(partition.count for partition in self.partitions)
+Plan = stage.Plan[Partition, InputFile]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,49 @@
+"""Questions asked of a run: `inspect`, `sql`, `audit`."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from datagen.cli.options import Run
+
+
+def inspect(run: Run) -> None:
+    """What is in a run: counts, rates, reasons, tokens, examples."""
+    from rich.console import Console
+
+    from datagen.inspect.render import as_text, render
+    from datagen.inspect.summary import summary
+
+    found = summary(run)
+    if sys.stdout.isatty():
+        Console().print(render(found))
+    else:
+        typer.echo(as_text(found), nl=False)
+
+
+def sql(
+    run: Run,
+    query: Annotated[str, typer.Argument(help="One SELECT over rephrasings, chunks, rejects.")],
+    format: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
+) -> None:
+    """Ask a run a question in SQL (DuckDB); every table is a view."""
+    from datagen.errors import RecipeError
+    from datagen.inspect.output import lines
+    from datagen.inspect.views import sql as ask
+
+    if format not in ("table", "csv", "json"):
+        raise RecipeError(f"--format {format}: must be table, csv or json")
+    for line in lines(ask(run, query), format):  # type: ignore[arg-type]
+        typer.echo(line)
+
+
+def audit(run: Run) -> None:
+    """Prove that accepted + rejected + failed = planned, nothing is double, all is readable."""
+    from datagen.inspect.audit import audit as prove
+
+    proof = prove(run)
+    for line in proof.lines():
+        typer.echo(line)
+    if proof.findings:
+        raise typer.Exit(1)
