@@ -13,8 +13,14 @@ def inspect(run: Run) -> None:
     from rich.console import Console
 
     from datagen.inspect.render import as_text, render
+    from datagen.inspect.repository import summary_lines
     from datagen.inspect.summary import summary
+    from datagen.inspect.views import is_repository
 
+    if is_repository(run):
+        for line in summary_lines(run):
+            typer.echo(line)
+        return
     found = summary(run)
     if sys.stdout.isatty():
         Console().print(render(found))
@@ -41,8 +47,10 @@ def sql(
 def audit(run: Run) -> None:
     """Prove that accepted + rejected + failed = planned, nothing is double, all is readable."""
     from datagen.inspect.audit import audit as prove
+    from datagen.inspect.repository import audit_repository
+    from datagen.inspect.views import is_repository
 
-    proof = prove(run)
+    proof = audit_repository(run) if is_repository(run) else prove(run)
     for line in proof.lines():
         typer.echo(line)
     if proof.findings:

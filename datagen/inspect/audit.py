@@ -14,20 +14,19 @@ import duckdb
 
 from datagen.errors import StorageError
 from datagen.inspect.counting import check_chunks, check_partitions, check_rows, load
-from datagen.inspect.decoding import check_shard
-from datagen.inspect.findings import Audit, Checked, Finding, clipped, many
+from datagen.inspect.decoding import decoded, markers
+from datagen.inspect.findings import Audit, Checked, Finding, clipped
 from datagen.inspect.plans import check_plan
 from datagen.inspect.views import (
     committed_shards,
     connect,
     find_run,
     first_line,
-    partition_of,
 )
 from datagen.rephrase.planning import InputPlanner
 from datagen.rephrase.read import Partition
 from datagen.runner.plan import load_plan
-from datagen.shards import Commit, RunFolder, read_metadata
+from datagen.shards import Commit
 
 
 def audit(path: Path) -> Audit:
@@ -41,8 +40,8 @@ def audit(path: Path) -> Audit:
         raise StorageError(f"{path}: the run has no plan")
     chosen = _chosen(plan.partitions, manifest)
     shards = committed_shards(folder)
-    commits, marked = _markers(folder, shards)
-    decoded, damaged = _decoded(folder, shards)
+    commits, marked = markers(folder, shards)
+    read, damaged = decoded(folder, shards)
     sound = {name: commit for name, commit in commits.items() if name not in damaged}
     rephrasings = _rephrasings(manifest)
     with connect() as connection:
@@ -61,7 +60,7 @@ def audit(path: Path) -> Audit:
         marked,
         check_plan(plan),
         _check_coverage(plan.partitions, chosen, commits),
-        decoded,
+        read,
         *counted,
         _check_manifest(manifest, chosen, commits),
     ]
@@ -87,37 +86,6 @@ def _rephrasings(manifest: Mapping[str, Any]) -> int:
     if not isinstance(count, int):
         raise StorageError("manifest.json: identity has no rewrite.rephrasings")
     return count
-
-
-def _markers(
-    folder: RunFolder, shards: Mapping[str, Sequence[Path]]
-) -> tuple[dict[str, Commit], Checked]:
-    """What each marker says, and the ones that say nothing."""
-    commits: dict[str, Commit] = {}
-    findings = []
-    for path in shards[list(folder.tables)[-1]]:
-        if path.name.count(".") > 1:
-            continue
-        try:
-            commits[partition_of(path)] = Commit(**read_metadata(path)["commit"])
-        except (StorageError, KeyError, TypeError) as problem:
-            name = str(path.relative_to(folder.path))
-            findings.append(Finding("unreadable_marker", name, " ".join(str(problem).split())))
-    return commits, Checked(clipped(findings), f"{many(len(commits), 'partition')} committed")
-
-
-def _decoded(folder: RunFolder, shards: Mapping[str, Sequence[Path]]) -> tuple[Checked, set[str]]:
-    """Every shard decoded; the partitions of those that cannot be."""
-    findings: list[Finding] = []
-    damaged: set[str] = set()
-    for name, model in folder.tables.items():
-        for path in shards[name]:
-            if finding := check_shard(path, f"{name}/{path.name}", model):
-                findings.append(finding)
-                damaged.add(partition_of(path))
-    count = sum(len(paths) for paths in shards.values())
-    proved = f"all {count:,} shards decode in full and have the columns of this version"
-    return Checked(clipped(findings), proved), damaged
 
 
 def _check_coverage(

@@ -5,14 +5,17 @@ decodes to valid text goes unseen.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from datagen.inspect.findings import Finding
+from datagen.errors import StorageError
+from datagen.inspect.findings import Checked, Finding, clipped, many
+from datagen.inspect.views import partition_of
 from datagen.schemas import SCHEMA_VERSION, Row
-from datagen.shards import METADATA_KEY, arrow_schema
+from datagen.shards import METADATA_KEY, Commit, RunFolder, arrow_schema, read_metadata
 
 BATCH_ROWS = 2048
 
@@ -31,6 +34,37 @@ def check_shard(path: Path, where: str, model: type[Row]) -> Finding | None:
         detail = f"{decoded:,} rows decoded, {promised:,} promised"
         return Finding("unreadable_shard", where, detail)
     return Finding("wrong_schema", where, wrong) if wrong else None
+
+
+def markers(
+    folder: RunFolder, shards: Mapping[str, Sequence[Path]]
+) -> tuple[dict[str, Commit], Checked]:
+    """What each marker says, and the ones that say nothing."""
+    commits: dict[str, Commit] = {}
+    findings = []
+    for path in shards[list(folder.tables)[-1]]:
+        if path.name.count(".") > 1:
+            continue
+        try:
+            commits[partition_of(path)] = Commit(**read_metadata(path)["commit"])
+        except (StorageError, KeyError, TypeError) as problem:
+            name = str(path.relative_to(folder.path))
+            findings.append(Finding("unreadable_marker", name, " ".join(str(problem).split())))
+    return commits, Checked(clipped(findings), f"{many(len(commits), 'partition')} committed")
+
+
+def decoded(folder: RunFolder, shards: Mapping[str, Sequence[Path]]) -> tuple[Checked, set[str]]:
+    """Every shard decoded; the partitions of those that cannot be."""
+    findings: list[Finding] = []
+    damaged: set[str] = set()
+    for name, model in folder.tables.items():
+        for path in shards[name]:
+            if finding := check_shard(path, f"{name}/{path.name}", model):
+                findings.append(finding)
+                damaged.add(partition_of(path))
+    count = sum(len(paths) for paths in shards.values())
+    proved = f"all {count:,} shards decode in full and have the columns of this version"
+    return Checked(clipped(findings), proved), damaged
 
 
 def _valid(batch: pa.RecordBatch) -> int:

@@ -21,25 +21,36 @@ import pyarrow as pa
 
 from datagen.errors import RecipeError, StorageError
 from datagen.rephrase.pipeline import RephrasePipeline
+from datagen.repository.repository_run import TABLES as REPOSITORY_TABLES
 from datagen.schemas import Row
 from datagen.shards import RunFolder, arrow_schema
 
-PIPELINES: Mapping[str, Mapping[str, type[Row]]] = {"rephrase": RephrasePipeline.tables}
+REPOSITORIES = ("tools import", "tools harvest", "tools evolve")
+PIPELINES: Mapping[str, Mapping[str, type[Row]]] = {
+    "rephrase": RephrasePipeline.tables,
+    **dict.fromkeys(REPOSITORIES, REPOSITORY_TABLES),
+}
 """The tables of each pipeline, by the name that stands in the manifest."""
 
 MEMORY_LIMIT = "2GB"
 """What one connection holds before it spills to disk: fits beside a run on a laptop of 8 GB."""
 FETCH_ROWS = 1000
 
-_HANDY = {
-    "rejects_by_reason": """
+_HANDY = {  # name: (table it needs, query)
+    "rejects_by_reason": (
+        "rejects",
+        """
         SELECT stage, reason, failed, count(*) AS rejects FROM rejects
         GROUP BY ALL ORDER BY rejects DESC, stage, reason""",
-    "tokens_by_style": """
+    ),
+    "tokens_by_style": (
+        "rephrasings",
+        """
         SELECT style, count(*) AS rephrasings, sum(tokens)::BIGINT AS tokens,
             sum(source_tokens)::BIGINT AS source_tokens, sum(prompt_tokens)::BIGINT AS
             prompt_tokens, sum(completion_tokens)::BIGINT AS completion_tokens FROM rephrasings
         GROUP BY style ORDER BY style""",
+    ),
 }
 
 
@@ -67,6 +78,11 @@ def find_run(path: Path) -> tuple[RunFolder, dict[str, Any]]:
     return RunFolder(path, tables), manifest
 
 
+def is_repository(path: Path) -> bool:
+    """Whether a run's folder holds tools. Raises `StorageError` if there is no run."""
+    return find_run(path)[1].get("pipeline") in REPOSITORIES
+
+
 def partition_of(shard: Path) -> str:
     """The partition that a shard belongs to, by its name."""
     return shard.name.partition(".")[0]
@@ -92,7 +108,9 @@ def open_run(path: Path) -> duckdb.DuckDBPyConnection:
     connection = connect()
     try:
         add_views(connection, folder.tables, committed_shards(folder))
-        for name, query in _HANDY.items():
+        for name, (table, query) in _HANDY.items():
+            if table not in folder.tables:
+                continue
             connection.execute(f"CREATE VIEW {name} AS {query}")
     except duckdb.Error as problem:
         connection.close()
