@@ -28,18 +28,22 @@ from datagen.errors import StorageError
 SYNC_INTERVAL_S = 0.5
 """Half of the second that the contract allows."""
 
+CONVICTED = "convicted"
+
 
 class Journal:
     """The journal of one partition, opened by one worker under one lease.
 
     Rows that were begun under this lease and not ended when their worker died count as suspects:
-    `deaths(row)` says how many workers the row was seen to die with.
+    `deaths(row)` says how many workers the row was seen to die with. A row that is convicted stays
+    so, under later leases too, until the partition is settled.
     """
 
     def __init__(self, folder: Path, *, lease: int) -> None:
         self.folder = folder
         self._completions: dict[tuple[str, int], tuple[str, Completion]] = {}
         self._deaths: Counter[str] = Counter()
+        self._convicted: set[str] = set()
         self._dirty = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -73,6 +77,22 @@ class Journal:
     def deaths(self, row: str) -> int:
         """Workers that died under this lease while the row was running."""
         return self._deaths[row]
+
+    def convict(self, row: str) -> None:
+        """Write down that the row is given up: it killed its workers."""
+        if row not in self._convicted:
+            self._convicted.add(row)
+            self._write([CONVICTED, row])
+
+    def convicted(self, row: str) -> bool:
+        """Whether the row was given up since the partition was last settled."""
+        return row in self._convicted
+
+    def settle(self) -> None:
+        """Write down that every row came to an end: what failed may be tried by the next entry."""
+        if self._convicted:
+            self._convicted.clear()
+            self._write(["settled"])
 
     async def sync_forever(self) -> None:
         """Sync what was written, at most `SYNC_INTERVAL_S` after it was; runs until cancelled."""
@@ -117,6 +137,10 @@ class Journal:
                     running.add(row)
                 case ["end", str(row)]:
                     running.discard(row)
+                case [kind, str(row)] if kind == CONVICTED:
+                    self._convicted.add(row)
+                case ["settled"]:
+                    self._convicted.clear()
                 case ["completion", str(row), int(step), str(digest), *answer]:
                     self._completions[row, step] = (digest, Completion(*answer))
         if int(segment.name.partition("-")[0]) == lease:
@@ -131,6 +155,19 @@ def read_segment(segment: Path) -> Iterator[list[Any]]:
             if not line.endswith(b"\n") or not _matches(checksum, body):
                 return
             yield orjson.loads(body)
+
+
+def convictions(folder: Path) -> int:
+    """How often a row of a partition was given up, in all entries; grows with each one.
+
+    The driver tells by it whether workers that die get anywhere.
+    """
+    mark = b' ["%b",' % CONVICTED.encode()
+    found = 0
+    for segment in folder.glob("*.log"):
+        with contextlib.suppress(FileNotFoundError), segment.open("rb") as lines:
+            found += sum(line[8 : 8 + len(mark)] == mark for line in lines)
+    return found
 
 
 def _matches(checksum: bytes, body: bytes) -> bool:

@@ -8,7 +8,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -42,6 +42,8 @@ class EngineOptions(Section):
     """Copies of an in-process model, one Ray actor each."""
     timeout_s: float = Field(default=600.0, gt=0)
     """Longest wait for one answer."""
+    patience_s: float = Field(default=60.0, gt=0, le=86_400)
+    """`openai`: seconds without any answer after which the server counts as gone."""
     api_key_variable: str = "OPENAI_API_KEY"
     """Environment variable that holds the key; the key itself is never written."""
     context_tokens: int | None = Field(default=None, gt=0)
@@ -92,7 +94,7 @@ def load_recipe(
     """The recipe that `name` (a shipped one, or a file) holds, with `--set` and flags applied.
 
     `settings` are `section.key=value` lines, `overrides` dotted keys. Raises `RecipeError`, one
-    line per mistake."""
+    line that names every mistake."""
     path = find_recipe(name)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -108,8 +110,8 @@ def load_recipe(
     try:
         return model.model_validate(content)
     except ValidationError as problem:
-        lines = [f"{path.name}: {_explained(model, error)}" for error in problem.errors()]
-        raise RecipeError("\n".join(lines)) from problem
+        mistakes = "; ".join(_explained(model, error) for error in problem.errors())
+        raise RecipeError(f"{path.name}: {mistakes}") from problem
 
 
 def find_recipe(name: str) -> Path:
@@ -171,25 +173,36 @@ def _assign(content: dict[str, Any], key: str, value: Any) -> None:
 
 
 def _parsed(model: type[Recipe], key: str, value: str) -> Any:
-    """A `--set` value: TOML where it is TOML, else the text itself; `a,b` or `[a,b]` for a list."""
+    """A `--set` value: TOML where it is TOML, else the text itself; `a,b` or `[a,b]` for a list.
+
+    A field of text takes what was written: `source.text_field=2020` names the field 2020."""
     try:
         parsed = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         parsed = value
-    if isinstance(parsed, str) and _wants_list(model, key):
-        bare = parsed.removeprefix("[").removesuffix("]")
-        return [part.strip().strip("\"'") for part in bare.split(",") if part.strip()]
-    return parsed
+    wanted = _annotation(model, key)
+    if get_origin(wanted) in (tuple, list):
+        return _parts(value, parsed, texts=get_args(wanted)[0] is str)
+    return value if wanted is str and not isinstance(parsed, str) else parsed
 
 
-def _wants_list(model: type[BaseModel], key: str) -> bool:
-    *sections, last = key.split(".")
+def _parts(value: str, parsed: Any, *, texts: bool) -> Any:
+    """The parts of a list that was written as TOML or as people write one."""
+    if isinstance(parsed, list) and not (texts and any(not isinstance(x, str) for x in parsed)):
+        return parsed
+    if not isinstance(parsed, str | list) and not texts:
+        return parsed
+    bare = (parsed if isinstance(parsed, str) else value).removeprefix("[").removesuffix("]")
+    return [part.strip().strip("\"'") for part in bare.split(",") if part.strip()]
+
+
+def _annotation(model: type[BaseModel], key: str) -> Any:
+    """The type of the field that a dotted key names; None if there is no such field."""
     current: Any = model
-    for section in sections:
-        field = getattr(current, "model_fields", {}).get(section)
+    for part in key.split("."):
+        field = getattr(current, "model_fields", {}).get(part)
         current = None if field is None else field.annotation
-    field = getattr(current, "model_fields", {}).get(last)
-    return field is not None and str(field.annotation).startswith(("tuple", "list"))
+    return current
 
 
 _MESSAGES = {

@@ -83,6 +83,10 @@ class RunFolder:
         except OSError as problem:
             raise storage_error(self.path, problem) from problem
 
+    def release(self) -> None:
+        """Let other processes, or a later entry of this one, take the run."""
+        os.close(self._lock)
+
     def latest_lease(self) -> int:
         return max((int(path.stem) for path in self._leases.glob("*.json")), default=0)
 
@@ -249,7 +253,7 @@ def _write_shard(table: pa.Table, path: Path, lease: int) -> None:
     # Two entries never share a temporary file: a worker may outlive its killed driver.
     temporary = path.with_name(f"{path.name}.{lease}.tmp")
     with temporary.open("wb") as file:
-        pq.write_table(table, file, compression="zstd", version="2.6")
+        pq.write_table(table, file, compression="zstd", version="2.6", write_page_checksum=True)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

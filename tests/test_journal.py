@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from datagen.engines.base import Completion
 from datagen.errors import StorageError
-from datagen.journal import Journal, read_segment
+from datagen.journal import Journal, convictions, read_segment
 
 ANSWER = Completion("It was 1887.", "stop", 10, 4, 6, "m")
 
@@ -93,6 +93,36 @@ def test_deaths_count_rows_begun_and_not_ended_under_this_lease(tmp_path: Path) 
     assert opened(tmp_path / "p", lease=3).deaths("poison") == 2
     assert opened(tmp_path / "p", lease=3).deaths("innocent") == 0
     assert opened(tmp_path / "p", lease=4).deaths("poison") == 0
+
+
+def test_a_conviction_outlasts_its_lease_until_the_partition_is_settled(tmp_path: Path) -> None:
+    journal = opened(tmp_path / "p", lease=1)
+    journal.convict("poison")
+    killed(journal)
+
+    later = opened(tmp_path / "p", lease=2)
+    assert later.convicted("poison")
+    assert not later.convicted("innocent")
+    later.settle()
+    killed(later)
+
+    assert not opened(tmp_path / "p", lease=3).convicted("poison")
+
+
+def test_each_conviction_is_counted_once_in_its_entry(tmp_path: Path) -> None:
+    counts = [convictions(tmp_path / "p")]
+    for lease, rows in enumerate(["a", "ab", "ab"], start=1):
+        journal = opened(tmp_path / "p", lease=lease)
+        for row in rows:
+            journal.begin("convicted")
+            journal.record("convicted", 0, "convicted", Completion('["convicted","a"]'))
+            journal.convict(row)
+        if lease == 2:
+            journal.settle()
+        killed(journal)
+        counts.append(convictions(tmp_path / "p"))
+
+    assert counts == [0, 1, 2, 4]
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:

@@ -44,10 +44,13 @@ def test_a_setting_that_is_none_is_shown_how_one_looks(setting: str) -> None:
         load(setting)
 
 
-def test_each_mistake_has_a_line() -> None:
+def test_several_mistakes_are_one_line_that_names_each() -> None:
     with pytest.raises(RecipeError) as refused:
-        load("chunk.max_tokens=-1", "rewrite.attempts=0")
-    assert len(str(refused.value).splitlines()) == 2
+        load("chunk.max_tokens=-1", "rewrite.attempts=0", "nonsense.key=1")
+    said = str(refused.value)
+    assert "\n" not in said
+    assert said.count("; ") == 2
+    assert all(key in said for key in ("chunk.max_tokens:", "rewrite.attempts:", "nonsense:"))
 
 
 @pytest.mark.parametrize(
@@ -86,6 +89,54 @@ def test_a_list_may_be_written_as_people_write_it(setting: str, styles: tuple[st
     assert load(setting).rewrite.styles == styles
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("source.text_field=2020", "2020"),
+        ("source.text_field=true", "true"),
+        ("source.text_field=2020-01-01", "2020-01-01"),
+        ("source.text_field=1e3", "1e3"),
+        ('source.text_field="quoted"', "quoted"),
+        ("source.text_field=[a]", "[a]"),
+        ("source.text_field=a.b c", "a.b c"),
+    ],
+)
+def test_a_field_of_text_takes_what_was_written(setting: str, said: str) -> None:
+    assert load(setting).source.text_field == said
+
+
+@pytest.mark.parametrize(
+    ("setting", "styles"),
+    [("rewrite.styles=2020", ("2020",)), ("rewrite.styles=[2020, faq]", ("2020", "faq"))],
+)
+def test_a_list_of_texts_takes_what_was_written(setting: str, styles: tuple[str, ...]) -> None:
+    assert load(setting).rewrite.styles == styles
+
+
+def test_files_are_known_by_content_and_not_by_the_way_they_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own.md").write_text(
+        '+++\nkinds = ["math"]\nlength = [0.5, 2]\nstructured = false\n+++\nRewrite it.\n'
+    )
+    (tmp_path / "reply.py").write_text("def reply(request): return 'x'\n")
+    monkeypatch.chdir(tmp_path)
+    identities = [
+        run_identity(
+            load(
+                f"rewrite.styles={folder}own.md",
+                f"engine.model={folder}reply.py:reply",
+                "engine.kind=scripted",
+            )
+        )
+        for folder in ("", "./", f"{tmp_path}/")
+    ]
+    assert identities[0] == identities[1] == identities[2]
+    (tmp_path / "reply.py").write_text("def reply(request): return 'y'\n")
+    now = run_identity(load("engine.model=reply.py:reply", "engine.kind=scripted"))
+    assert now["engine.model_digest"] != identities[0]["engine.model_digest"]
+
+
 def test_a_later_setting_wins_and_a_flag_wins_over_both() -> None:
     settings = ("chunk.max_tokens=64", "chunk.max_tokens=32", "engine.model=a")
     recipe = load(*settings, **{"engine.model": "b"})
@@ -105,6 +156,7 @@ def test_a_resolved_recipe_reads_back_as_it_was(tmp_path: Path) -> None:
         "engine.concurrency=3",
         "engine.base_url=http://elsewhere:1/v1",
         "engine.timeout_s=5",
+        "engine.patience_s=5",
         "engine.kind=scripted",
         "runner.workers=4",
         "runner.shard_rows=10",

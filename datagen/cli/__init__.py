@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from datagen.cli import models, questions, rephrase
+from datagen.cli import models, questions, refilter, rephrase
 from datagen.errors import DatagenError, EngineError
 
 INTERRUPTED = 130
@@ -32,6 +32,7 @@ for command in (
     questions.sql,
     questions.audit,
     rephrase.plan,
+    refilter.refilter,
 ):
     app.command()(command)
 app.add_typer(models.app, name="models")

@@ -22,9 +22,10 @@ from typing import Any, get_args
 
 import psutil
 
-from datagen.assets import EMBEDDED, GGUF_MAGIC, model_path
+from datagen.assets import GGUF_MAGIC, model_path
 from datagen.engines.base import Completion, EngineFacts, FinishReason, Request
 from datagen.engines.gate import PriorityGate
+from datagen.engines.weights import gguf_name
 from datagen.errors import EngineError, RecipeError
 
 CONTEXT_TOKENS = 4096
@@ -52,7 +53,7 @@ class LlamaCppEngine:
         self.concurrency = concurrency
         self.threads = threads
         self.context_tokens = context_tokens or CONTEXT_TOKENS
-        self._name = model if model in EMBEDDED else Path(model).stem
+        self._name = gguf_name(model)
         self._server: Any = None
         self._calls: ThreadPoolExecutor | None = None
         self._gate = PriorityGate(concurrency)

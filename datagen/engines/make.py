@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from datagen.engines.base import Engine
+from datagen.engines.weights import model_name
 from datagen.errors import RecipeError
 from datagen.recipe import EngineKind, EngineOptions
 
@@ -31,7 +32,7 @@ def _llamacpp(options: EngineOptions, concurrency: int | None) -> Engine:
 
 
 def _openai(options: EngineOptions, concurrency: int | None) -> Engine:
-    from datagen.engines.openai import OpenAIEngine
+    from datagen.engines.openai import OpenAIEngine, Patience
 
     if not options.base_url:
         raise RecipeError("engine.base_url: is missing; --engine openai needs --base-url URL")
@@ -41,6 +42,7 @@ def _openai(options: EngineOptions, concurrency: int | None) -> Engine:
         api_key_variable=options.api_key_variable,
         concurrency=concurrency or 64,
         timeout_s=options.timeout_s,
+        patience=Patience.of(options.patience_s),
     )
 
 
@@ -62,7 +64,8 @@ def _scripted(options: EngineOptions, concurrency: int | None) -> Engine:
         raise RecipeError(
             "engine.model: is missing; --engine scripted needs --model module:function"
         )
-    return ScriptedEngine(load_reply(options.model), concurrency=concurrency or 64)
+    reply, name = load_reply(options.model), model_name(options)
+    return ScriptedEngine(reply, concurrency=concurrency or 64, name=name)
 
 
 _MAKERS: dict[EngineKind, Callable[[EngineOptions, int | None], Engine]] = {

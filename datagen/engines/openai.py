@@ -59,10 +59,23 @@ class Patience:
     start_s: float = 10.0
     """Seconds that a server may take until it answers for the first time."""
 
+    @classmethod
+    def of(cls, outage_s: float) -> "Patience":
+        """As many retries as wait longer than `outage_s`, but no fewer than by default."""
+        usual = cls()
+        retries, waits_s = 0, 0.0
+        while 0.75 * waits_s <= outage_s:
+            retries += 1
+            waits_s += usual._mean_wait_s(retries)
+        start_s = min(usual.start_s, outage_s)
+        return cls(retries=max(usual.retries, retries), outage_s=outage_s, start_s=start_s)
+
     def wait_s(self, tries: int) -> float:
         """Seconds to wait after this many tries."""
-        wait_s = min(self.longest_wait_s, self.first_wait_s * 2.0 ** (tries - 1))
-        return wait_s * random.uniform(0.75, 1.25)
+        return self._mean_wait_s(tries) * random.uniform(0.75, 1.25)
+
+    def _mean_wait_s(self, tries: int) -> float:
+        return min(self.longest_wait_s, self.first_wait_s * 2.0 ** min(tries - 1, 64))
 
 
 class _Setback(Exception):
@@ -221,7 +234,7 @@ class OpenAIEngine:
     def _gone(self) -> EngineError:
         return EngineError(
             f"{self.address}: no answer for {self._patience.outage_s:g} s ({self._last_setback}); "
-            "see that the server runs, then run again",
+            "see that the server runs, then run again (engine.patience_s)",
             kind="unreachable",
             fatal=True,
         )

@@ -21,15 +21,21 @@ class ScriptedEngine:
     """
 
     def __init__(
-        self, reply: Callable[[Request], Reply], *, delay_s: float = 0.0, concurrency: int = 64
+        self,
+        reply: Callable[[Request], Reply],
+        *,
+        delay_s: float = 0.0,
+        concurrency: int = 64,
+        name: str = "scripted",
     ) -> None:
         self.reply = reply
+        self.name = name
         self.delay_s = delay_s
         self.concurrency = concurrency
         self.asked: list[Request] = []
 
     async def start(self) -> EngineFacts:
-        return EngineFacts(model="scripted", concurrency=self.concurrency, rows_in_flight=2.0)
+        return EngineFacts(model=self.name, concurrency=self.concurrency, rows_in_flight=2.0)
 
     async def complete(self, request: Request) -> Completion:
         self.asked.append(request)
@@ -40,7 +46,7 @@ class ScriptedEngine:
         if isinstance(answer, Completion):
             return answer
         words = sum(len(message.content.split()) for message in request.messages)
-        return Completion(answer, "stop", words, len(answer.split()), 0, "scripted")
+        return Completion(answer, "stop", words, len(answer.split()), 0, self.name)
 
     async def close(self) -> None:
         return None

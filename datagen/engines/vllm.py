@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen.engines.base import Completion, EngineFacts, FinishReason, Request
+from datagen.engines.weights import folder_name
 from datagen.errors import EngineError, RecipeError
 
 FINISH_REASONS: Mapping[str, FinishReason] = {"stop": "stop", "length": "length"}
@@ -52,15 +53,19 @@ class VllmEngine:
         engine_options: Mapping[str, Any] | None = None,
     ) -> None:
         self.model = model
+        self._name = folder_name(model)
         self.concurrency = concurrency
         self.engine_options = dict(engine_options or {})
         self._numbers = itertools.count()
+        self._facts: EngineFacts | None = None
         self._engine: Any = None
         self._chat: Any = None
         self._tokens: Any = None
 
     async def start(self) -> EngineFacts:
         """Load the model: 15–40 s for a small one on a CPU, minutes for a large one."""
+        if self._facts is not None:
+            return self._facts
         _must_be_loadable(self.model)
         _keep_quiet()
         config = await asyncio.to_thread(self._configure)
@@ -70,11 +75,12 @@ class VllmEngine:
         except BaseException:
             await self.close()
             raise
-        return EngineFacts(
-            model=self.model,
+        self._facts = EngineFacts(
+            model=self._name,
             concurrency=self.concurrency,
             context_tokens=config.model_config.max_model_len,
         )
+        return self._facts
 
     async def complete(self, request: Request) -> Completion:
         """Answer one request. Cancelling it takes it out of the batch."""
@@ -101,6 +107,7 @@ class VllmEngine:
 
     async def close(self) -> None:
         engine, self._engine = self._engine, None
+        self._facts = None
         if engine is not None:
             # Otherwise the task that reads its output logs the engine's end as a failure.
             if engine.output_handler is not None:
@@ -196,7 +203,7 @@ class VllmEngine:
             prompt_tokens=len(outputs[-1].prompt_token_ids or ()),
             completion_tokens=len(answers[0].token_ids),
             cached_tokens=outputs[-1].num_cached_tokens or 0,
-            model=self.model,
+            model=self._name,
         )
 
 

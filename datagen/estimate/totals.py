@@ -7,6 +7,7 @@ assumptions: that answers are as long as their sources, that nothing fails unles
 """
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
@@ -75,6 +76,11 @@ class Prices:
     prompt: float
     output: float
 
+    def __post_init__(self) -> None:
+        for flag, price in (("--price-in", self.prompt), ("--price-out", self.output)):
+            if not 0 <= price < math.inf:
+                raise RecipeError(f"{flag} {price:g}: must be at least 0")
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -136,7 +142,7 @@ def estimate(
     """
     if not 0 < acceptance <= 1:
         raise RecipeError(f"--acceptance {acceptance}: must be above 0 and at most 1")
-    if tokens_per_second is not None and not tokens_per_second > 0:
+    if tokens_per_second is not None and not 0 < tokens_per_second < math.inf:
         raise RecipeError(f"--tokens-per-second {tokens_per_second}: must be above 0")
     runner = recipe.runner
     plan = plan_partitions(

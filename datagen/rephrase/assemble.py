@@ -89,9 +89,9 @@ class Assembler:
             number=draw.number,
             text=text,
             tokens=self.tokens.count(text),
-            fidelity=_lowest(piece.scores.fidelity for piece in done),
-            supported=_lowest(piece.scores.supported for piece in done),
-            kept=_lowest(piece.scores.kept for piece in done),
+            fidelity=lowest(piece.scores.fidelity for piece in done),
+            supported=lowest(piece.scores.supported for piece in done),
+            kept=lowest(piece.scores.kept for piece in done),
             audience=draw.audience,
             tone=draw.tone,
             kind=document.kind,
@@ -128,7 +128,8 @@ def metadata(source: Mapping[str, object]) -> str:
     return json.dumps(source, ensure_ascii=False)
 
 
-def _lowest(values: object) -> float | None:
+def lowest(values: object) -> float | None:
+    """The smallest of the values that are there."""
     present = [value for value in values if value is not None]  # type: ignore[attr-defined]
     return min(present, default=None)
 

@@ -4,15 +4,16 @@ Each request holds the window's source, what was rewritten of it so far, and the
 that passed the gate becomes context for the next chunk. Above `PART_CHUNKS` chunks a document is
 rewritten in parts, each a chain of its own, so that a book does not form the tail of a run."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
+from typing import Literal, Protocol
 
 from pydantic import Field
 
 from datagen.engines.base import Completion, Message, Request, Sampling
-from datagen.prompts import system_prompt, user_message
+from datagen.prompts import neutralise, system_prompt, user_message
 from datagen.recipe import Section
 from datagen.rephrase.draw import Draw
 from datagen.rephrase.fidelity import Expectation, FidelityGate, Finding, clean
@@ -24,6 +25,10 @@ PART_CHUNKS = 64
 
 STOP = ("</text>",)
 """Small models echo the tags and go on; sources can't hold the tag, it is neutralised."""
+
+
+_NEUTRALISED = re.compile(r"‹[\s/]*\w+")
+"""What `neutralise` makes of a tag of ours, up to the end of its name."""
 
 
 class RewriteOptions(Section):
@@ -106,7 +111,16 @@ def parts(chunked: ChunkedDocument, draw: Draw, *, rephrasing_id: str) -> Iterat
         yield Part(row_id(rephrasing_id, "rewrite", number), rephrasing_id, chunked, piece, draw)
 
 
-def join(rewritten: Sequence[Rewritten]) -> str:
+class Joinable(Protocol):
+    """A settled piece of a document."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+
+
+def join(rewritten: Sequence[Joinable]) -> str:
     """Chunks stitched: a paragraph's end where the source had one, else a space."""
     text = ""
     for piece in rewritten:
@@ -150,7 +164,7 @@ class Rewriter:
             request = self._request(turn, note, attempt)
             completion = await ask("rewriter", request)
             completions.append(completion)
-            text = clean(completion.text)
+            text = restored(clean(completion.text), turn.source)
             finding = await self._check(turn, text, completion)
             if finding.faithful:
                 break
@@ -232,6 +246,15 @@ def _turn(part: Part, chunk: Chunk, done: Sequence[Rewritten], left: int) -> Tur
         so_far=join([piece for piece in done[max(0, first - 1) :] if piece.status == "accepted"]),
         left=left,
     )
+
+
+def restored(answer: str, source: str) -> str:
+    """The answer with the tags that its source holds, which the model saw as `‹text>`, put back."""
+    shown = neutralise(source)
+    marks = {mark.group() for mark in _NEUTRALISED.finditer(shown) if source[mark.start()] == "<"}
+    for mark in sorted(marks, key=len, reverse=True):
+        answer = answer.replace(mark, f"<{mark[1:]}")
+    return answer
 
 
 def advice(finding: Finding) -> str:

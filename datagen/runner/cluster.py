@@ -34,6 +34,10 @@ LOCAL = {"include_dashboard": False, "num_cpus": 2, "object_store_memory": 200 <
 store."""
 LOCAL_STARTS = 2
 """Ray waits half a minute for its processes; on a busy machine the second try finds them cached."""
+SHARE_OF_A_CPU = 0.01
+"""What a worker reserves on a cluster. One that reserved a CPU would wait for ever, and its
+partitions with it, when a node was lost and the others are full; one that reserved nothing might
+land on a head node that is to run nothing."""
 ENGINE_RESTARTS = 20
 CALL_TRIES = 4
 """Times that one call is asked of a replica that keeps dying before its row fails."""
@@ -199,7 +203,7 @@ class Cluster:
             max_restarts=-1,
             max_task_retries=3,
             max_concurrency=10_000,
-            num_cpus=self._cpus(threads),
+            **self._anywhere(),
         )
         return actor.remote(threads)
 
@@ -207,9 +211,16 @@ class Cluster:
         """A worker's actor. Not restarted by Ray: the driver starts another and gives it the
         partitions."""
         actor = ray.remote(WorkerActor).options(
-            max_restarts=0, max_concurrency=1000, num_cpus=self._cpus(1)
+            max_restarts=0, max_concurrency=1000, **self._anywhere()
         )
         return actor.remote(*arguments)
+
+    def _anywhere(self) -> dict[str, Any]:
+        """Where an actor that must always find a place runs: spread over the nodes with CPUs, on
+        any that is not full of engines."""
+        if not self.address:
+            return {"num_cpus": 0}
+        return {"num_cpus": SHARE_OF_A_CPU, "scheduling_strategy": "SPREAD"}
 
     def _cpus(self, count: int) -> int:
         """CPUs to reserve: on one machine none, so that every actor finds a place."""

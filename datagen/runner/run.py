@@ -20,6 +20,7 @@ from datagen import __version__
 from datagen.engines.base import EngineFacts
 from datagen.engines.make import DEFAULT_MODEL, OWNS_A_MODEL, make_engine
 from datagen.errors import EngineError, RecipeError, StorageError
+from datagen.journal import convictions
 from datagen.recipe import Recipe, differences, resolved_toml
 from datagen.runner.plan import load_plan, save_plan, within
 from datagen.runner.rows import Spent, Tally
@@ -37,7 +38,7 @@ leave."""
 TICK_S = 0.2
 MANIFEST_INTERVAL_S = 5.0
 WORKER_DEATHS_IN_A_ROW = 40
-"""Deaths without a finished partition after which the entry gives up."""
+"""Deaths without a finished partition or a row given up, after which the entry gives up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ class Entry:
         self._workers: list[Any] = []
         self._open: dict[Any, tuple[Any, int, Partition]] = {}
         self._deaths = 0
+        self._convictions: dict[str, int] = {}
         self._died = int(self.before.get("worker_deaths", 0))
         self._manifest_at = 0.0
         self._tallies: dict[Any, Tally] = {}
@@ -233,11 +235,20 @@ class Entry:
         try:
             commit = get(reference)
         except WorkerDied:
+            if self._convicted(partition):
+                self._deaths = 0
             waiting.append((order, partition))
             self._replace(worker)
             return
         self._deaths = 0
         self.state.commits[partition.id] = commit
+
+    def _convicted(self, partition: Partition) -> bool:
+        """Whether a row of the partition was given up since we last looked: deaths lead
+        somewhere."""
+        known = self._convictions.get(partition.id, 0)
+        self._convictions[partition.id] = convictions(self.folder.journal(partition.id))
+        return self._convictions[partition.id] > known
 
     def _replace(self, worker: Any) -> None:
         if worker not in self._workers:

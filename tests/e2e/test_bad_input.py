@@ -18,9 +18,11 @@ from benchmarks.ideal_server import running_server
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 REPLIES = """
-import os, time
+import os, pathlib, time
 from datagen.engines.base import Completion
 from datagen.errors import EngineError
+
+MENDED = (pathlib.Path(__file__).parent / "mended").exists()
 
 def text(request):
     return request.messages[-1].content.rpartition("<text>")[2].partition("</text>")[0].strip()
@@ -34,8 +36,8 @@ def moody(request):
     if "REFUSE" in said: return "I'm sorry, but I can't help with that request."
     if "LOOP" in said: return "The mill turns and turns. " * 60
     if "CUT" in said: return Completion("The mill of", "length", 5, 640)
-    if "DIE" in said: os._exit(9)
-    if "RAISE" in said: raise ZeroDivisionError("by nothing")
+    if "DIE" in said and not MENDED: os._exit(9)
+    if "RAISE" in said and not MENDED: raise ZeroDivisionError("by nothing")
     if "BUSY" in said: return EngineError("too busy", kind="server_error")
     if "MEND" in said: return said.replace("MEND", "mend").replace("was built", "dates from")
     return said.replace("was built", "dates from")
@@ -124,10 +126,31 @@ def test_a_model_that_misbehaves_costs_the_rows_it_misbehaves_on(
     assert {row["document_id"] for row in case.tables()["rephrasings"]} == {"MEND", "calm"}
     counts = case.counts()
     assert (counts["accepted"], counts["rejected"], counts["failed"]) == (2, 4, 3)
-    replies.write_text(REPLIES.replace('"DIE"', '"-"').replace('"RAISE"', '"-"'))
+    (tmp_path / "mended").touch()
     assert case.enter().code == 1
     left = {row["document_id"]: row["reason"] for row in case.tables()["rejects"] if row["failed"]}
     assert left == {"BUSY": "server_error"}
+
+
+def test_a_scripted_file_replaced_under_its_path_is_refused_by_name(
+    tmp_path: Path, replies: Path
+) -> None:
+    rows = [{"id": "calm", "text": SENTENCE.format("calm")}]
+    case = Case.of(tmp_path, rows, scripted(replies), "fidelity.tiers=[]")
+    assert case.enter().code == 0
+    manifest = json.loads((case.output / "manifest.json").read_text())
+    assert {row["model"] for row in case.tables()["rephrasings"]} == {"replies.py:reply"}
+    assert manifest["model"] == manifest["identity"]["engine.model"] == "replies.py:reply"
+
+    (tmp_path / "moved").mkdir()
+    moved = tmp_path / "moved" / "replies.py"
+    replies.rename(moved)
+    assert replace(case, engine=scripted(moved)).enter().code == 0
+    replies.write_text(REPLIES.replace("[::-1]", "[::-2]"))
+    finished = case.enter()
+
+    assert finished.code == 2
+    assert "engine.model_digest: was " in finished.complaint
 
 
 def test_a_hundred_thousand_empty_documents_are_rejected_and_counted(

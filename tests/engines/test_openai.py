@@ -15,6 +15,7 @@ from benchmarks.ideal_server import running_server
 from datagen.engines.base import Completion, Message, Request, Sampling
 from datagen.engines.openai import OpenAIEngine, Patience
 from datagen.errors import EngineError, RecipeError
+from datagen.recipe import EngineOptions
 
 SHORT = Patience(retries=8, first_wait_s=0.02, longest_wait_s=0.1, outage_s=5.0, start_s=1.0)
 
@@ -391,6 +392,18 @@ async def test_concurrency_finds_what_a_server_takes_and_loses_no_call() -> None
 
 
 # Dead servers
+
+
+@pytest.mark.parametrize("outage_s", [0.1, 5.0, 60.0, 600.0, 86_400.0])
+def test_the_waits_of_all_retries_outlast_the_outage(outage_s: float) -> None:
+    patience = Patience.of(outage_s)
+    waited_s = sum(patience.wait_s(tries) for tries in range(1, patience.retries + 1))
+    assert patience.outage_s == outage_s < waited_s
+    assert patience.start_s <= outage_s
+
+
+def test_the_usual_patience_is_what_a_recipe_gives() -> None:
+    assert Patience.of(EngineOptions().patience_s) == Patience()
 
 
 async def test_a_server_that_dies_ends_all_calls_within_the_outage() -> None:

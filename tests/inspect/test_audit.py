@@ -23,6 +23,7 @@ from run_folders import (
 
 from datagen.errors import StorageError
 from datagen.inspect.audit import audit
+from datagen.inspect.decoding import check_shard
 from datagen.inspect.plans import check_plan
 from datagen.rephrase.read import InputFile, Plan
 from datagen.schemas import Rephrasing
@@ -198,6 +199,25 @@ def test_damage_in_a_page_is_found_by_decoding(tmp_path: Path) -> None:
     shard.write_bytes(damaged)
 
     assert kinds(path) == {"unreadable_shard"}
+
+
+def test_one_bit_that_flips_in_the_texts_is_found(tmp_path: Path) -> None:
+    """Most of them decode to valid text: only the page's checksum tells."""
+    path = small_run(tmp_path)
+    shard = path / "rephrasings" / "000000.parquet"
+    sound = shard.read_bytes()
+    column = pq.ParquetFile(shard).metadata.row_group(0).column(4)
+    # A page's header holds its checksum and is not covered by it.
+    texts = range(column.dictionary_page_offset + 32, column.data_page_offset)
+
+    unseen = []
+    for at in texts:
+        shard.write_bytes(sound[:at] + bytes([sound[at] ^ 1]) + sound[at + 1 :])
+        if check_shard(shard, shard.name, Rephrasing) is None:
+            unseen.append(at)
+
+    assert len(texts) > 60
+    assert unseen == []
 
 
 def test_text_that_is_no_text_is_found(tmp_path: Path) -> None:

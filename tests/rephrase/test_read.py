@@ -384,7 +384,7 @@ def test_a_folder_gives_its_files_by_relative_path(tmp_path: Path) -> None:
     plan = plan_partitions([str(tmp_path)], records=2)
     found = read(plan)
 
-    assert reasons(found) == ["empty", "not_utf8", "", "", ""]
+    assert reasons(found) == ["empty", "empty", "not_utf8", "", "", ""]
     texts = [(record.id, record.text) for record in found if isinstance(record, Document)]
     assert texts[:2] == [("a/x.txt", "ax"), ("b.md", "# B\r\n")]
     assert texts[2][1] == "from rows"
@@ -509,10 +509,21 @@ def test_a_changed_input_is_told_in_one_line_each(tmp_path: Path) -> None:
 
 def test_zero_length_files_have_no_records(tmp_path: Path) -> None:
     names = []
-    for ending in (".jsonl", ".jsonl.gz", ".parquet", ".txt"):
+    for ending in (".jsonl", ".jsonl.gz", ".parquet"):
         (tmp_path / f"a{ending}").touch()
         names.append(str(tmp_path / f"a{ending}"))
     assert plan_partitions(names).records == 0
+
+
+def test_a_text_file_without_a_byte_is_a_record_that_is_rejected(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.md", "c.txt"):
+        (tmp_path / name).write_text("text" if name == "b.md" else "")
+
+    alone = plan_partitions([str(tmp_path / "a.txt")])
+    folder = plan_partitions([str(tmp_path)], records=1, size=1)
+
+    assert reasons(read(alone)) == ["empty"]
+    assert reasons(read(folder)) == ["empty", "", "empty"]
 
 
 def test_partitions_survive_json(tmp_path: Path) -> None:

@@ -216,6 +216,44 @@ async def test_braces_dollars_and_tags_in_a_text_reach_the_model_once_as_text(te
     assert source(request).replace("‹", "<") == text
 
 
+@pytest.mark.parametrize(
+    "tag",
+    ["<text>", "</text>", "<document>", "</so_far>", "< Text", '<text x="1">', "</ document >"],
+)
+@pytest.mark.parametrize("shown", [True, False])
+async def test_a_tag_of_ours_that_a_text_holds_comes_back_as_it_was(tag: str, shown: bool) -> None:
+    """The model repeats it as it was shown, or as it guesses that it was."""
+    text = f"The Orba mill was built in 1811. Its `{tag}` element has 12 rows."
+    part = part_of(text)
+
+    def reply(request: Request) -> str:
+        return faithful(request) if shown else faithful(request).replace("‹", "<")
+
+    done, _ = await rewritten(part, reply, tiers=("hygiene", "ledger"))
+
+    assert [piece.reasons for piece in done] == [()] * len(done)
+    assert f"`{tag}`" in join(done)
+    assert "‹" not in join(done)
+
+
+async def test_a_mark_that_is_the_text_s_own_stays() -> None:
+    text = "The Orba mill was built in 1811, says ‹text›, and has 12 wheels."
+
+    done, _ = await rewritten(part_of(text), faithful)
+
+    assert "‹text›" in join(done)
+
+
+async def test_a_tag_that_the_text_does_not_hold_is_leaked_markup() -> None:
+    done, _ = await rewritten(
+        part_of(FACTS[0]),
+        lambda request: f"{faithful(request)} It is the <document> above.",
+        tiers=("hygiene", "ledger"),
+        attempts=1,
+    )
+    assert done[-1].reasons == ("leaked_markup",)
+
+
 async def test_a_window_s_prompts_begin_alike_so_that_a_prefix_cache_is_hit() -> None:
     _, asked = await rewritten(part_of(" ".join(FACTS[:4])), faithful)
     prompts = [request.messages[-1].content for request in asked]

@@ -303,6 +303,35 @@ async def test_two_rows_that_kill_their_worker_are_both_found(tmp_path: Path) ->
     assert failed == {"one", "two"}
 
 
+def given_up(folder: Path, work: list[Work], *, lease: int) -> set[str]:
+    journal = Journal(folder, lease=lease)
+    journal.close()
+    return {
+        row.id
+        for row in work
+        if journal.convicted(row.id) or journal.deaths(row.id) >= FATAL_DEATHS
+    }
+
+
+async def test_any_number_of_rows_that_kill_their_worker_are_given_up_over_entries(
+    tmp_path: Path,
+) -> None:
+    """Each entry ends after four deaths, as a driver that has lost its patience ends it."""
+    poison = {f"poison{number}": 3 for number in range(6)}
+    work = rows(good=3, **poison)
+    deaths = 0
+    while given_up(tmp_path / "p", work, lease=(lease := 1 + deaths // 4)) != set(poison):
+        assert deaths < 4 * 10
+        await die_with(tmp_path / "p", work, poison=lambda row: row in poison, lease=lease)
+        deaths += 1
+    outcomes = await run(tmp_path / "p", ScriptedEngine(question), work, lease=lease)
+    assert {row for row, outcome in outcomes.items() if isinstance(outcome, Failure)} == set(poison)
+    assert outcomes["good"] == ["good 0", "good 1", "good 2"]
+    assert lease > 2
+    again = await run(tmp_path / "p", ScriptedEngine(question), work, lease=lease + 1)
+    assert not [outcome for outcome in again.values() if isinstance(outcome, Failure)]
+
+
 async def test_a_suspect_runs_with_nothing_beside_it_and_is_cleared(tmp_path: Path) -> None:
     work = rows(**{f"row{number}": 5 for number in range(6)})
     for _ in range(2):

@@ -52,8 +52,8 @@ def under(name: str) -> list[InputFile]:
 
 
 def texts(files: Sequence[InputFile]) -> list[InputFile]:
-    """The text files among these, without empty ones."""
-    return [file for file in files if file.size and file.path.lower().endswith(TEXT_ENDINGS)]
+    """The text files among these; one without a byte is a record too, and rejected as empty."""
+    return [file for file in files if file.path.lower().endswith(TEXT_ENDINGS)]
 
 
 def listing(name: str) -> list[InputFile]:
