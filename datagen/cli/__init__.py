@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from datagen.cli import models, questions, refilter, rephrase
+from datagen.cli import fidelity, models, questions, refilter, rephrase, tools
 from datagen.errors import DatagenError, EngineError
 
 INTERRUPTED = 130
@@ -33,8 +33,10 @@ for command in (
     questions.audit,
     rephrase.plan,
     refilter.refilter,
+    fidelity.fidelity,
 ):
     app.command()(command)
+app.add_typer(tools.app, name="tools")
 app.add_typer(models.app, name="models")
 
 

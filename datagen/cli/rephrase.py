@@ -1,6 +1,6 @@
 """`datagen rephrase`, and `datagen plan` before it."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,11 +15,7 @@ from datagen.cli.options import (
     RecipeName,
     Settings,
     Show,
-    say,
 )
-
-if TYPE_CHECKING:
-    from datagen.rephrase.pipeline import RephraseRecipe
 
 
 def rephrase(
@@ -39,18 +35,19 @@ def rephrase(
 
     from rich.console import Console
 
-    from datagen.assets import model_path
+    from datagen.cli.engines import ready, recipe_of
     from datagen.console import Progress, summary_line
-    from datagen.engines.make import DEFAULT_MODEL
-    from datagen.rephrase.pipeline import RephrasePipeline, context_needed, run_identity
+    from datagen.rephrase.pipeline import (
+        RephrasePipeline,
+        RephraseRecipe,
+        context_needed,
+        run_identity,
+    )
     from datagen.rephrase.planning import InputPlanner
-    from datagen.runner.run import Job, resolve_model, run
+    from datagen.runner.run import Job, run
 
-    chosen = _recipe(recipe, settings, engine=engine, model=model, base_url=base_url)
-    if chosen.engine.kind == "llamacpp":
-        model_path(chosen.engine.model or DEFAULT_MODEL, say=say)
-    resolved = chosen.engine.model_copy(update={"model": resolve_model(chosen)})
-    chosen = chosen.model_copy(update={"engine": resolved})
+    flags = {"engine": engine, "model": model, "base_url": base_url}
+    chosen = ready(recipe_of(RephraseRecipe, recipe, settings, **flags))
     job = Job(
         name="rephrase",
         recipe=chosen,
@@ -89,15 +86,17 @@ def plan(
     ] = 1.0,
 ) -> None:
     """Tokens, time and cost before they are spent; asks no model."""
+    from datagen.cli.engines import recipe_of
     from datagen.estimate import totals
     from datagen.estimate.render import lines
+    from datagen.rephrase.pipeline import RephraseRecipe
 
     prices = None
     if price_in is not None or price_out is not None:
         prices = totals.Prices(price_in or 0.0, price_out or 0.0)
     estimate = totals.estimate(
         inputs,
-        _recipe(recipe, settings),
+        recipe_of(RephraseRecipe, recipe, settings),
         limit=limit,
         tokens_per_second=rate,
         prices=prices,
@@ -105,12 +104,3 @@ def plan(
     )
     for line in lines(estimate):
         typer.echo(line)
-
-
-def _recipe(name: str, settings: list[str] | None, **flags: Any) -> "RephraseRecipe":
-    from datagen.recipe import load_recipe
-    from datagen.rephrase.pipeline import RephraseRecipe
-
-    keys = {"engine": "engine.kind", "model": "engine.model", "base_url": "engine.base_url"}
-    overrides = {keys[flag]: value for flag, value in flags.items() if value is not None}
-    return load_recipe(RephraseRecipe, name, settings or (), overrides)

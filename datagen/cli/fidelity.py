@@ -1,0 +1,41 @@
+"""`datagen fidelity`: scores for pairs from anywhere."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from datagen.errors import RecipeError
+
+COLUMNS = ("fidelity", "supported", "kept")
+
+
+def fidelity(
+    pairs: Annotated[
+        Path, typer.Argument(help="JSONL or Parquet with source, text, and label or kind.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Parquet; else PAIRS.scored.parquet.")
+    ] = None,
+    column: Annotated[
+        str, typer.Option("--column", help="What labels are about: fidelity, supported or kept.")
+    ] = "fidelity",
+    math: Annotated[bool, typer.Option("--math", help="Texts may add steps and formulas.")] = False,
+    language: Annotated[
+        str, typer.Option("--language", help="ISO 639-1 code of the texts.")
+    ] = "en",
+) -> None:
+    """Score how faithful texts are to their sources; with labels, how well that is told."""
+    from datagen.scoring.score import report, score
+
+    if column not in COLUMNS:
+        raise RecipeError(f"--column {column}: must be {', '.join(COLUMNS)}")
+    scored = score(
+        pairs,
+        output,
+        column=column,  # type: ignore[arg-type]
+        subject="math" if math else "knowledge",
+        language=language,
+    )
+    for line in report(scored):
+        typer.echo(line)
