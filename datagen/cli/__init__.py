@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from datagen.cli import fidelity, models, questions, refilter, rephrase, tools
+from datagen.cli import fidelity, models, questions, refilter, rephrase, sandbox, tools
 from datagen.errors import DatagenError, EngineError
 
 INTERRUPTED = 130
@@ -34,6 +34,7 @@ for command in (
     rephrase.plan,
     refilter.refilter,
     fidelity.fidelity,
+    sandbox.sandbox,
 ):
     app.command()(command)
 app.add_typer(tools.app, name="tools")

@@ -115,7 +115,7 @@ def coverage(runs: Runs) -> None:
     from datagen.engines.bulk_embeddings import BulkEmbedder
     from datagen.repository.covering import cover
 
-    found = cover(runs, BulkEmbedder(threads=_cores()), cells=load_taxonomy().cells())
+    found = cover(runs, BulkEmbedder(threads=_cores()), cells=load_taxonomy().cells)
     for line in found.lines:
         typer.echo(line)
 

@@ -1,0 +1,1 @@
+"""Agents, their tools and tasks, and the trajectories they make."""

@@ -1,0 +1,1 @@
+"""The tool repository: specs of real MCP servers and specs evolved from a taxonomy."""

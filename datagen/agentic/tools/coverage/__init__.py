@@ -1,0 +1,1 @@
+"""How well a tool repository covers the space of tools: numbers, holes and a picture."""

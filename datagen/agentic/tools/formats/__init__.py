@@ -1,0 +1,1 @@
+"""How tool specs are found in files, whatever holds them."""

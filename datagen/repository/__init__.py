@@ -1,0 +1,1 @@
+"""Drivers of the tool repository: what the verbs of `datagen tools` run."""
