@@ -13,7 +13,7 @@ CC0-1.0 ECL-2.0 Elastic-2.0 EPL-2.0 EUPL-1.2 GPL-2.0 GPL-2.0-only GPL-2.0-or-lat
 GPL-3.0-only GPL-3.0-or-later ISC LGPL-2.1 LGPL-2.1-only LGPL-2.1-or-later LGPL-3.0 LGPL-3.0-only
 LGPL-3.0-or-later MIT MIT-0 MPL-2.0 MS-PL OFL-1.1 OSL-3.0 PostgreSQL PSF-2.0 Python-2.0 SSPL-1.0
 Unlicense UPL-1.0 WTFPL Zlib
-""".split()  # noqa: SIM905
+""".split()
 _WORDS = {
     "apache": "Apache-2.0",
     "apache 2": "Apache-2.0",
