@@ -8,11 +8,11 @@ from datagen.recipe import Recipe, load_recipe
 R = TypeVar("R", bound=Recipe)
 
 
-def recipe_of(model: type[R], name: str, settings: list[str] | None, **flags: Any) -> R:
-    """The recipe with `--set` and the engine's flags applied."""
+def recipe_of(shape: type[R], name: str, settings: list[str] | None, **flags: Any) -> R:
+    """The recipe of that shape with `--set` and the engine's flags applied."""
     keys = {"engine": "engine.kind", "model": "engine.model", "base_url": "engine.base_url"}
     overrides = {keys[flag]: value for flag, value in flags.items() if value is not None}
-    return load_recipe(model, name, settings or (), overrides)
+    return load_recipe(shape, name, settings or (), overrides)
 
 
 def ready(recipe: R) -> R:
