@@ -8,10 +8,16 @@ import typer
 from datagen.cli.options import Run
 
 
-def inspect(run: Run) -> None:
+def inspect(
+    run: Run,
+    embed: Annotated[
+        bool, typer.Option("--embed", help="Spread of rephrasings in meaning too (MiniLM).")
+    ] = False,
+) -> None:
     """What is in a run: counts, rates, reasons, tokens, examples."""
     from rich.console import Console
 
+    from datagen.engines.bulk_embeddings import BulkEmbedder
     from datagen.inspect.render import as_text, render
     from datagen.inspect.repository import summary_lines
     from datagen.inspect.summary import summary
@@ -21,7 +27,7 @@ def inspect(run: Run) -> None:
         for line in summary_lines(run):
             typer.echo(line)
         return
-    found = summary(run)
+    found = summary(run, embed=BulkEmbedder(threads=1).embed if embed else None)
     if sys.stdout.isatty():
         Console().print(render(found))
     else:

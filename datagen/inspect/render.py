@@ -12,8 +12,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from datagen.inspect.diversity import Diversity
 from datagen.inspect.output import printable
-from datagen.inspect.summary import Diversity, Example, Summary
+from datagen.inspect.summary import Example, Summary
 
 CLIPPED_CHARS = 500
 MOST_REASONS = 12
@@ -130,6 +131,15 @@ def _sameness(found: Diversity) -> Iterable[tuple[str, str]]:
     )
     yield "entropy of openings", f"{found.entropy:.1f} of at most {most:.1f} bits"
     yield "novelty", f"{_number(found.novelty)} (mean share of 5-grams not in the source)"
+    if found.documents:
+        yield (
+            "shared",
+            f"{_number(found.shared)} (mean share of 4-grams that another rephrasing of the "
+            f"document has; {found.documents:,} documents compared)",
+        )
+        yield "distinct", f"{_number(found.distinct)} (different 4-grams ÷ all, per document)"
+    if found.spread is not None:
+        yield "spread", f"{_number(found.spread)} (mean cosine distance within a document)"
 
 
 def _warning(found: Diversity) -> RenderableType:

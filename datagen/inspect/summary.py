@@ -1,8 +1,7 @@
 """What is in a run: where it stands, what it cost, how its styles fare, whether they sound alike.
 
 Everything is asked of the shards, so that a run that goes on, or was killed, is summed up as it
-lies there. How alike openings are depends on how many are compared; they are measured on a sample
-of fixed size, drawn by id, so that figures of a small run and a large one can be compared.
+lies there.
 """
 
 import tomllib
@@ -15,17 +14,11 @@ from typing import Any
 import duckdb
 
 from datagen.errors import StorageError
+from datagen.inspect.diversity import Diversity, Embed, diversity
 from datagen.inspect.views import find_run, first_line, open_run
 from datagen.shards import RunFolder
 
-OPENING_WORDS = 5
-SAMPLED_OPENINGS = 10_000
-"""Openings compared; half a second of reading, and a share of 1% is known to ±0.2%."""
-FEWEST_OPENINGS = 10
-MOST_IDENTICAL = 0.2
-"""Share of identical openings above which a run is said to repeat itself. Own choice."""
 EXAMPLES = 3
-_IDS = 16**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +57,6 @@ class StyleFigures:
     @property
     def acceptance(self) -> float | None:
         return _share(self.accepted, self.accepted + self.rejected)
-
-
-@dataclass(frozen=True, slots=True)
-class Diversity:
-    """How alike accepted rephrasings begin, and how far they are from their sources."""
-
-    compared: int
-    """Openings compared: the first five words of up to 10,000 rephrasings."""
-    identical: int
-    """Those that some other one shares."""
-    commonest: str
-    commonest_count: int
-    entropy: float
-    """Of the openings, in bits; log2 of `compared` where all differ."""
-    novelty: float | None
-    """Mean share of a chunk's word 5-grams that do not stand in its source."""
-
-    @property
-    def repeats_itself(self) -> bool:
-        enough = self.compared >= FEWEST_OPENINGS
-        return enough and self.identical > MOST_IDENTICAL * self.compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +108,11 @@ class Summary:
         return self.tokens.completions / self.accepted if self.accepted else None
 
 
-def summary(path: Path) -> Summary:
-    """Sum up a run. Raises `StorageError` if there is none or a shard cannot be read."""
+def summary(path: Path, *, embed: Embed | None = None) -> Summary:
+    """Sum up a run; with `embed`, how far apart a document's rephrasings lie in meaning too.
+
+    Raises `StorageError` if there is no run or a shard cannot be read.
+    """
     folder, manifest = find_run(path)
     commits = list(folder.commits())
     totals: Counter[str] = Counter()
@@ -150,7 +125,9 @@ def summary(path: Path) -> Summary:
                 "styles": styles,
                 "reasons": _reasons(connection),
                 "attempt_reasons": _attempt_reasons(connection),
-                "diversity": _diversity(connection, sum(style.accepted for style in styles)),
+                "diversity": diversity(
+                    connection, accepted=sum(style.accepted for style in styles), embed=embed
+                ),
                 "examples": _examples(connection),
                 "unused_records": _count(connection, "rejects WHERE number < 0"),
             }
@@ -230,43 +207,6 @@ def _attempt_reasons(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         GROUP BY reason ORDER BY 2 DESC, 1"""
     )
     return dict(rows.fetchall())
-
-
-def _diversity(connection: duckdb.DuckDBPyConnection, accepted: int) -> Diversity:
-    row = connection.execute(
-        f"""WITH openings AS (
-            SELECT array_to_string(
-                regexp_extract_all(lower(left(text, 400)), '[\\p{{L}}\\p{{M}}\\p{{N}}]+')
-                    [1:{OPENING_WORDS}], ' ') AS opening
-            FROM rephrasings WHERE id <= $bound
-        ), counted AS (
-            SELECT opening, count(*) AS n, sum(count(*)) OVER () AS total
-            FROM openings GROUP BY opening
-        )
-        SELECT coalesce(sum(n), 0)::BIGINT, coalesce(sum(n) FILTER (n > 1), 0)::BIGINT,
-            first(opening ORDER BY n DESC, opening), max(n), -sum(n / total * log2(n / total))
-        FROM counted""",
-        {"bound": _bound(accepted)},
-    ).fetchone()
-    compared, identical, commonest, count, entropy = row or (0, 0, None, None, None)
-    novelty = connection.execute(
-        "SELECT avg(1 - copied) FROM chunks WHERE status = 'accepted'"
-    ).fetchone()
-    return Diversity(
-        compared=compared,
-        identical=identical,
-        commonest=commonest or "",
-        commonest_count=count or 0,
-        entropy=abs(entropy or 0.0),
-        novelty=novelty[0] if novelty else None,
-    )
-
-
-def _bound(accepted: int) -> str:
-    """The id up to which about `SAMPLED_OPENINGS` of so many rows lie: ids are even hashes."""
-    if accepted <= SAMPLED_OPENINGS:
-        return "~"
-    return f"{_IDS * SAMPLED_OPENINGS // accepted:012x}"
 
 
 def _examples(connection: duckdb.DuckDBPyConnection) -> tuple[Example, ...]:

@@ -1,12 +1,15 @@
 """Which styles and perspectives a document's rephrasings get.
 
 Drawn from the recipe's seed and the document's id alone, so that a rerun, another machine or
-another order of the inputs draws the same; styles without replacement until all that fit were used.
+another order of the inputs draws the same; styles without replacement until all that fit were used,
+then each again with another pair of audience and tone, as long as there are any.
 """
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from datagen.prompts import Style
 from datagen.schemas import Kind, derived_seed
@@ -37,9 +40,16 @@ def draws(
     order: list[Style] = []
     while len(order) < count:
         order += chance.sample(fitting, len(fitting))
-    return [_draw(number, style, document, seed) for number, style in enumerate(order[:count])]
+    used: Counter[str] = Counter()
+    drawn = []
+    for number, style in enumerate(order[:count]):
+        drawn.append(Draw(number, style, *_perspective(style, document, seed, used[style.name])))
+        used[style.name] += 1
+    return drawn
 
 
-def _draw(number: int, style: Style, document: str, seed: int) -> Draw:
-    chance = random.Random(derived_seed(seed, document, style.name, number))
-    return Draw(number, style, chance.choice(style.audiences), chance.choice(style.tones))
+def _perspective(style: Style, document: str, seed: int, turn: int) -> tuple[str, str]:
+    """Audience and tone at a style's `turn`-th use for the document, from 0."""
+    pairs = list(product(style.audiences, style.tones))
+    random.Random(derived_seed(seed, document, style.name)).shuffle(pairs)
+    return pairs[turn % len(pairs)]

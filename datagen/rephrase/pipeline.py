@@ -29,7 +29,7 @@ from datagen.tokenizer import load_tokenizer
 
 Embed = Callable[[Sequence[str]], Awaitable[NDArray[Any]]]
 
-CODE_VERSION = 2
+CODE_VERSION = 3
 """Raised whenever code that decides what comes out changes: the gate, the chunker, the layout of
 requests."""
 

@@ -7,8 +7,9 @@ import pytest
 from run_folders import WrittenRun, chunk_of, reject, rephrasing, small_run, tables
 
 from datagen.errors import StorageError
+from datagen.inspect.diversity import FEWEST_OPENINGS
 from datagen.inspect.render import as_text
-from datagen.inspect.summary import FEWEST_OPENINGS, summary
+from datagen.inspect.summary import summary
 
 
 def test_counts_add_up(tmp_path: Path) -> None:
