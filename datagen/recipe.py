@@ -121,7 +121,7 @@ def find_recipe(name: str) -> Path:
     folder = shipped("pipelines")
     if (folder / f"{name}.toml").is_file():
         return folder / f"{name}.toml"
-    known = sorted(path.stem for path in folder.glob("rephrase*.toml"))
+    known = sorted(path.stem for path in folder.glob("*.toml"))
     raise RecipeError(
         f"--recipe {name}: no such file, and no recipe of that name (there are: {', '.join(known)})"
     )

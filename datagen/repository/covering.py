@@ -109,11 +109,11 @@ def _tools(run: Path) -> list[Tool]:
     found: list[Tool] = []
     for shard in shards:
         try:
+            if missing := sorted(set(columns) - set(pq.read_schema(shard).names)):
+                raise StorageError(f"{shard}: not a table of tools, no column {missing[0]}")
             table = pq.read_table(shard, columns=columns)
         except (OSError, pa.ArrowException) as problem:
             raise StorageError(f"{shard}: {problem}") from problem
-        if missing := sorted(set(columns) - set(table.column_names)):
-            raise StorageError(f"{shard}: not a table of tools, no column {missing[0]}")
         for row in table.to_pylist():
             found.append(Tool.model_construct(**row, **_HEAVY))
     if not found:
