@@ -16,14 +16,16 @@ import pytest
 from pydantic import BaseModel
 from typer.main import get_command
 
+from datagen.agentic.tools.evolve.recipe import EvolveRecipe
 from datagen.cli import app
 from datagen.inspect.views import sql
 from datagen.prompts import load_style
-from datagen.recipe import load_recipe
+from datagen.recipe import Recipe, load_recipe
 from datagen.rephrase.pipeline import RephraseRecipe
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+BENCHMARKS = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
 MOST_LINES = 250
 
 
@@ -50,12 +52,14 @@ def verbs(group: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
 
 
 VERBS = dict(verbs(get_command(app)))
+RECIPES: dict[str, type[Recipe]] = {"tools evolve": EvolveRecipe}
+"""Of the verbs that take another recipe than `rephrase` does."""
 
 
 def found(line: str) -> Command:
     """The verb that a command line calls. Raises if there is none of that name."""
     words = shlex.split(line, comments=True)[1:]
-    length = 2 if words[0] == "models" else 1
+    length = 1 if words[0] in VERBS else 2
     verb = " ".join(words[:length])
     return Command(verb, VERBS[verb], words[length:])
 
@@ -114,7 +118,7 @@ def test_every_command_line_parses(line: str) -> None:
     with command.make_context(verb, words) as context:
         chosen = dict(context.params)
     if "recipe" in chosen:
-        load_recipe(RephraseRecipe, chosen["recipe"], chosen["settings"] or ())
+        load_recipe(RECIPES.get(verb, RephraseRecipe), chosen["recipe"], chosen["settings"] or ())
 
 
 @pytest.mark.parametrize("line", [line for line in command_lines() if found(line).verb == "sql"])
@@ -189,7 +193,8 @@ def test_the_style_it_shows_is_one(content: str, tmp_path: Path) -> None:
 
 def figures() -> list[tuple[str, str]]:
     """What was measured, and the command that measures it."""
-    rows = [line.split(" | ") for line in README.split("## Figures\n")[1].splitlines()]
+    tables = README.split("## Figures\n")[1] + BENCHMARKS
+    rows = [line.split(" | ") for line in tables.splitlines()]
     return [(row[2], row[3]) for row in rows if len(row) == 4 and "`" in row[3]]
 
 
@@ -197,6 +202,6 @@ def figures() -> list[tuple[str, str]]:
 def test_the_program_behind_a_measured_figure_is_there(measured: str, command: str) -> None:
     module = re.search(r"-m (benchmarks[.\w]+)", command)
     script = re.search(r"((?:benchmarks|tests)/[\w/]+\.py)", command)
-    named = module[1].replace(".", "/") + ".py" if module else script[1] if script else None
+    named = module[1].replace(".", "/") if module else script[1] if script else None
     if named and measured != "TBD":
-        assert (ROOT / named).is_file()
+        assert any((ROOT / f"{named}{end}").is_file() for end in ("", ".py", "/__main__.py"))
