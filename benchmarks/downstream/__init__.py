@@ -1,0 +1,1 @@
+"""Does rephrasing help a model that trains on it? Closed-book questions about invented people."""
