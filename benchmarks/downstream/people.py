@@ -20,10 +20,14 @@ _VOWELS = "a e i o u".split()
 _ENDS = "l ld lk m n nd nt r rd rk rn s sk st v x".split()
 _CITIES = "ford wick holm by stead mouth ton haven".split()
 _FIELDS = (
-    "botany geology astronomy economics linguistics statistics chemistry zoology philosophy "
-    "archaeology mathematics acoustics hydrology anatomy metallurgy oceanography logic optics "
-    "genetics sociology"
-).split()
+    (
+        "botany geology astronomy economics linguistics statistics chemistry zoology philosophy "
+        "archaeology mathematics acoustics hydrology anatomy metallurgy oceanography logic optics "
+        "genetics sociology"
+    )
+    .title()
+    .split()
+)
 FIRST_NAMES = (
     "Aldon Berit Corvan Delka Emrin Fenya Garlo Hesta Ivorn Jelka Kasmir Lorna Mirko Nadia Orlan "
     "Petra Quillan Rosna Stellan Tamsin Ulric Verena Wendel Xenia Yorick Zelda"
