@@ -55,17 +55,16 @@ def parameter(name: str = "lamp_id", **more: Any) -> dict[str, Any]:
 
 
 def tool(**more: Any) -> dict[str, Any]:
+    """A tool with changes; `effect`, `reads`, `writes` and `idempotent` are those of its state."""
+    state = {"effect": "changes", "reads": ["lamp"], "writes": ["lamp"], "idempotent": True}
+    state |= {name: more.pop(name) for name in list(state) if name in more}
     return {
         "name": "switch_lamp",
         "description": "Switches one lamp on or off and remembers it.",
         "parameters": [parameter()],
         "result": [{"name": "state", "type": "string", "description": "On or off afterwards."}],
-        "reads": ["lamp"],
-        "writes": ["lamp"],
+        "state": state,
         "errors": [{"code": "not_found", "when": "no lamp has this id"}],
-        "read_only": False,
-        "destructive": False,
-        "idempotent": True,
     } | more
 
 
@@ -89,7 +88,7 @@ def good(request: Request) -> str:
     kept = [parent["parameters"][0] for parent in parents]
     new = [] if "narrow and frequent" in text else [parameter(f"of_{mark}")]
     parameters = {one["name"]: one for one in [*kept, *(new or ([] if kept else [parameter()]))]}
-    touched = sorted({*asked, *(e for parent in parents[1:] for e in parent["writes"])})
+    touched = sorted({*asked, *(e for parent in parents[1:] for e in parent["state"]["writes"])})
     return json.dumps(
         tool(
             name=f"work_{mark}",
@@ -101,7 +100,9 @@ def good(request: Request) -> str:
             ],
             reads=touched
             if not parents
-            else sorted({*touched, *parents[0]["reads"]} if "two tools" in text else touched),
+            else sorted(
+                {*touched, *parents[0]["state"]["reads"]} if "two tools" in text else touched
+            ),
             writes=touched,
             errors=list({e["code"]: e for e in errors or tool()["errors"]}.values())[:6],
         )

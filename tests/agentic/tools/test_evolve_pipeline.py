@@ -189,5 +189,5 @@ def test_repeated_entries_are_left_out_and_said() -> None:
 
     tidy, changed = tidied(twice)
 
-    assert (tidy.reads, len(tidy.errors)) == (["lamp"], 1)
-    assert changed == ["reads", "errors"]
+    assert (tidy.state.reads, len(tidy.errors)) == (["lamp"], 1)
+    assert changed == ["errors", "reads"]

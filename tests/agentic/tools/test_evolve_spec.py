@@ -7,7 +7,14 @@ import pytest
 from evolve_fakes import answer, application, new_application, outline, parameter, tool
 from jsonschema import Draft202012Validator
 
-from datagen.agentic.tools.evolve.answers import Outline, ToolAnswer, outline_schema, tool_schema
+from datagen.agentic.tools.evolve.answers import (
+    LIMITED,
+    Outline,
+    ToolAnswer,
+    outline_schema,
+    tool_schema,
+)
+from datagen.agentic.tools.evolve.copied import copied, shown_example
 from datagen.agentic.tools.evolve.rows import draft
 from datagen.agentic.tools.evolve.spec import (
     Fault,
@@ -17,6 +24,7 @@ from datagen.agentic.tools.evolve.spec import (
     read_answer,
     tool_fault,
 )
+from datagen.agentic.tools.evolve.verbs import effects_of
 from datagen.engines.base import Completion
 from datagen.schemas import Tool
 
@@ -32,7 +40,7 @@ from datagen.schemas import Tool
         (Completion('"a"'), "not_an_object"),
         (Completion("{}"), "incomplete"),
         (Completion(json.dumps(tool(name="Switch Lamp"))), "incomplete"),
-        (Completion(json.dumps(tool(read_only="yes"))), "incomplete"),
+        (Completion(json.dumps(tool(idempotent="yes"))), "incomplete"),
         (Completion(json.dumps(tool(extra=1))), "incomplete"),
         (Completion("{" * 5_000), "not_json"),
         (Completion(json.dumps(tool(description="x" * 100_000))), "incomplete"),
@@ -50,11 +58,13 @@ def test_an_answer_of_another_form_is_refused(completion: Completion, reason: st
     [
         ({"description": "Switch lamp."}, "no_description"),
         ({"reads": ["sofa"]}, "unknown_entity"),
-        ({"reads": [], "writes": [], "read_only": True}, "unknown_entity"),
+        ({"reads": [], "writes": [], "effect": "reads"}, "unknown_entity"),
         ({"errors": [{"code": "exploded", "when": "it did"}]}, "unknown_error"),
-        ({"read_only": True}, "contradictory_hints"),
+        ({"effect": "reads"}, "contradictory_hints"),
         ({"writes": []}, "contradictory_hints"),
-        ({"writes": [], "read_only": True, "destructive": True}, "contradictory_hints"),
+        ({"name": "list_lamps"}, "contradictory_hints"),
+        ({"name": "create_lamp", "effect": "reads", "writes": []}, "contradictory_hints"),
+        ({"name": "delete_lamp", "effect": "adds"}, "contradictory_hints"),
         ({"parameters": [parameter(), parameter()]}, "bad_schema"),
         ({"parameters": [parameter(description="lamp id")]}, "undescribed_parameter"),
         ({"parameters": [parameter(type="integer", example="three")]}, "bad_example"),
@@ -201,3 +211,125 @@ def test_an_outline_whose_tools_are_not_so_many_different_ones_is_refused(
 
     assert fault is not None
     assert fault.reason == reason
+
+
+def test_the_example_of_the_prompt_is_a_tool_of_the_asked_form_and_refused_as_an_answer() -> None:
+    fault = copied(shown_example(), application())
+
+    assert fault is not None
+    assert fault.reason == "copied_example"
+
+
+def test_a_sentence_of_the_example_is_refused_in_another_tool() -> None:
+    theirs = shown_example().parameters[1].description.upper()
+
+    fault = copied(
+        answer(parameters=[parameter(), parameter("days", description=theirs)]), application()
+    )
+
+    assert fault is not None
+    assert fault.reason == "copied_example"
+
+
+def test_a_tool_of_its_own_is_not_taken_for_the_example() -> None:
+    assert copied(answer(), application()) is None
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"effect": "reads", "reads": ["lamp"], "writes": ["lamp"], "idempotent": True},
+        {"effect": "changes", "reads": ["lamp"]},
+        {"effect": "removes", "reads": [], "writes": [], "idempotent": False},
+    ],
+)
+def test_the_asked_schema_cannot_say_that_reading_writes_or_writing_does_not(
+    state: dict[str, Any],
+) -> None:
+    asked = Draft202012Validator(tool_schema(application(), max_parameters=5))
+
+    assert asked.is_valid(tool())
+    assert not asked.is_valid({**tool(), "state": state})
+
+
+def test_a_name_may_read_and_write() -> None:
+    assert tool_fault(answer(name="find_and_update_lamp"), application()) is None
+
+
+@pytest.mark.parametrize(
+    ("effect", "hints"),
+    [
+        ("reads", (True, False)),
+        ("adds", (False, False)),
+        ("changes", (False, False)),
+        ("removes", (False, True)),
+    ],
+)
+def test_the_hints_follow_from_the_effect(effect: str, hints: tuple[bool, bool]) -> None:
+    writes = [] if effect == "reads" else ["lamp"]
+
+    found = mcp_spec(answer(name="lamp_work", effect=effect, writes=writes))["annotations"]
+
+    assert (found["readOnlyHint"], found["destructiveHint"]) == hints
+
+
+def test_an_outline_whose_error_code_is_a_word_of_the_form_is_refused() -> None:
+    said = outline("a", 2) | {"errors": [{"code": "when", "when": "something is wrong"}]}
+
+    fault = outline_fault(Outline.model_validate(said), 2)
+
+    assert fault is not None
+    assert "when" in fault.said
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        ("integer", "-12", "twelve"),
+        ("number", "1.5", "1.5 EUR"),
+        ("boolean", "true", "yes"),
+        ("date", "2026-02-28", "2026-02-30"),
+        ("datetime", "2026-02-28T23:59:00Z", "2026-02-28"),
+        ("list_of_integers", "1, 20", "1; 20"),
+    ],
+)
+def test_the_asked_schema_takes_examples_of_the_type_alone(kind: str, good: str, bad: str) -> None:
+    asked = Draft202012Validator(tool_schema(application(), max_parameters=5))
+    form = parameter(type=kind)
+    if kind not in LIMITED:
+        del form["values"]
+
+    assert asked.is_valid(tool(parameters=[form | {"example": good}]))
+    assert not asked.is_valid(tool(parameters=[form | {"example": bad}]))
+    assert example_value(kind, good) is not None
+
+
+def test_a_word_of_the_example_is_refused_unless_the_application_has_it() -> None:
+    lamp = answer(parameters=[parameter(), parameter("extra_days")])
+    lending = application().model_copy(update={"summary": "Lends lamps for extra_days."})
+
+    fault = copied(lamp, application())
+
+    assert fault is not None
+    assert fault.reason == "copied_example"
+    assert copied(lamp, lending) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "effect", "writes", "fits"),
+    [
+        ("list_lamps", "changes", ["lamp"], False),
+        ("delete_lamp", "adds", ["lamp"], False),
+        ("delete_lamp", "removes", ["lamp"], True),
+        ("find_and_update_lamp", "changes", ["lamp"], True),
+        ("check_lamp", "changes", ["lamp"], True),
+    ],
+)
+def test_a_tool_that_has_its_name_is_asked_for_with_effects_that_fit_it(
+    name: str, effect: str, writes: list[str], fits: bool
+) -> None:
+    schema = tool_schema(application(), max_parameters=5, name=name, effects=effects_of(name))
+    asked = Draft202012Validator(schema)
+
+    assert asked.is_valid(tool(name=name, effect=effect, writes=writes)) == fits
+    assert not asked.is_valid(tool(name="another_name", effect=effect, writes=writes))

@@ -5,7 +5,7 @@ example is text, and the JSON Schemas of the tool are built from them in code (`
 and texts are bounded. Where the engine constrains its answers the asked schema already names the
 entities and error codes that exist; what comes back is validated here all the same."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -43,6 +43,20 @@ FieldType = Literal[
     "list_of_objects",
 ]
 
+
+LIMITED = ("string", "integer", "number")
+"""Types of which some values only may be allowed."""
+_DAY = "20[0-9][0-9]-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
+_EXAMPLES: Mapping[str, str] = {
+    "integer": "^-?[0-9]{1,9}$",
+    "number": "^-?[0-9]{1,9}([.][0-9]{1,4})?$",
+    "boolean": "^(true|false)$",
+    "date": f"^{_DAY}$",
+    "datetime": f"^{_DAY}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$",
+    "list_of_integers": "^[0-9]{1,6}(, [0-9]{1,6}){0,4}$",
+}
+"""What spells a value of a type, for engines that hold to the asked schema; narrower than what
+`spec.example_value` reads. Types that are not here take any text."""
 
 F = TypeVar("F", bound="Answer")
 
@@ -93,7 +107,7 @@ class Parameter(Answer):
     required: bool
     unit: Annotated[str, Field(min_length=1, max_length=24)]
     example: Annotated[str, Field(min_length=1, max_length=120)]
-    values: Annotated[list[Short], Field(max_length=8)]
+    values: Annotated[list[Short], Field(max_length=8)] = []
 
 
 class ResultField(Answer):
@@ -104,19 +118,39 @@ class ResultField(Answer):
     description: Text
 
 
+Effect = Literal["reads", "adds", "changes", "removes"]
+"""What a call does to the application's state; `removes` also stands for overwriting."""
+
+
+class State(Answer):
+    """What a tool does to which entities. The hints of MCP are read off it, so that a model has no
+    second place in which to say the opposite."""
+
+    effect: Effect
+    reads: Annotated[list[Identifier], Field(max_length=6)]
+    writes: Annotated[list[Identifier], Field(max_length=6)] = []
+    """Empty where the effect is `reads`, and only there."""
+    idempotent: bool = True
+    """Whether calling it twice comes to what calling it once does."""
+
+
 class ToolAnswer(Answer):
     """A tool as the model specifies it."""
 
     name: Identifier
     description: Text
+    state: State
     parameters: Annotated[list[Parameter], Field(max_length=MAX_PARAMETERS)]
     result: Annotated[list[ResultField], Field(min_length=1, max_length=MAX_FIELDS)]
-    reads: Annotated[list[Identifier], Field(max_length=6)]
-    writes: Annotated[list[Identifier], Field(max_length=6)]
     errors: Annotated[list[ErrorCase], Field(max_length=6)]
-    read_only: bool
-    destructive: bool
-    idempotent: bool
+
+    @property
+    def read_only(self) -> bool:
+        return self.state.effect == "reads"
+
+    @property
+    def destructive(self) -> bool:
+        return self.state.effect == "removes"
 
 
 class Application(BaseModel):
@@ -155,37 +189,72 @@ def outline_schema(count: int) -> dict[str, Any]:
 
 
 def tool_schema(
-    application: Application, *, max_parameters: int, new_errors: bool = False
+    application: Application,
+    *,
+    max_parameters: int,
+    new_errors: bool = False,
+    name: str = "",
+    effects: Sequence[Effect] = get_args(Effect),
 ) -> dict[str, Any]:
-    """The JSON Schema of a tool of this application; with `new_errors` it may add codes."""
-    entity = {"type": "string", "enum": application.entity_names}
+    """The JSON Schema of a tool of this application; with `new_errors` it may add codes.
+
+    A tool that has its `name` already keeps it; `effects` are those it may have.
+    """
     code = _identifier() if new_errors else {"type": "string", "enum": application.error_codes}
-    parameter = _object(
-        name=_identifier(),
-        type={"type": "string", "enum": list(get_args(ValueType))},
-        description=_text(100),
-        required={"type": "boolean"},
-        unit=_text(24),
-        example=_text(60),
-        values=_list(_text(30), 0, 6),
-    )
     field = _object(
         name=_identifier(),
         type={"type": "string", "enum": list(get_args(FieldType))},
         description=_text(80),
     )
     return _object(
-        name=_identifier(),
+        name={"type": "string", "enum": [name]} if name else _identifier(),
         description=_text(200),
-        parameters=_list(parameter, 0, max_parameters),
+        state=_state_schema(application, effects),
+        parameters=_list(_parameter_schema(), 0, max_parameters),
         result=_list(field, 1, 5),
-        reads=_list(entity, 0, len(application.entities)),
-        writes=_list(entity, 0, len(application.entities)),
         errors=_list(_object(code=code, when=_text(80)), 0, 4),
-        read_only={"type": "boolean"},
-        destructive={"type": "boolean"},
+    )
+
+
+def _parameter_schema() -> dict[str, Any]:
+    """One form for each type: an example that is none of its type cannot be written. The type
+    stands first, so that the form is settled before the rest is."""
+    forms = []
+    for kind in get_args(ValueType):
+        example: dict[str, Any] = _text(60)
+        if kind in _EXAMPLES:
+            example = {"type": "string", "pattern": _EXAMPLES[kind]}
+        form = {
+            "type": {"type": "string", "enum": [kind]},
+            "name": _identifier(),
+            "description": _text(100),
+            "required": {"type": "boolean"},
+            "unit": _text(24),
+            "example": example,
+        }
+        if kind in LIMITED:
+            form["values"] = _list(example if kind in _EXAMPLES else _text(30), 0, 6)
+        forms.append(_object(**form))
+    return {"anyOf": forms}
+
+
+def _state_schema(application: Application, effects: Sequence[Effect]) -> dict[str, Any]:
+    """Reading and writing are two forms: a tool that reads has no `writes` to fill."""
+    entity = {"type": "string", "enum": application.entity_names}
+    most = len(application.entities)
+    reading = _object(
+        effect={"type": "string", "enum": ["reads"]},
+        reads=_list(entity, 1, most),
+    )
+    writing = _object(
+        effect={"type": "string", "enum": [effect for effect in effects if effect != "reads"]},
+        reads=_list(entity, 0, most),
+        writes=_list(entity, 1, most),
         idempotent={"type": "boolean"},
     )
+    if "reads" not in effects:
+        return writing
+    return reading if len(effects) == 1 else {"anyOf": [writing, reading]}
 
 
 def tidied(answer: F) -> tuple[F, list[str]]:
@@ -195,7 +264,11 @@ def tidied(answer: F) -> tuple[F, list[str]]:
     """
     lists = {name: _first_of_each(value) for name, value in answer if isinstance(value, list)}
     changed = [name for name, kept in lists.items() if len(kept) < len(getattr(answer, name))]
-    return answer.model_copy(update={name: lists[name] for name in changed}), changed
+    updates: dict[str, Any] = {name: lists[name] for name in changed}
+    if isinstance(answer, ToolAnswer):
+        updates["state"], inner = tidied(answer.state)
+        changed += inner
+    return answer.model_copy(update=updates), changed
 
 
 def _first_of_each(entries: list[Any]) -> list[Any]:
@@ -208,7 +281,7 @@ def _first_of_each(entries: list[Any]) -> list[Any]:
 
 def touched(tool: ToolAnswer) -> set[str]:
     """The entities whose state the tool reads or writes."""
-    return {*tool.reads, *tool.writes}
+    return {*tool.state.reads, *tool.state.writes}
 
 
 def parameter_names(tools: Sequence[ToolAnswer]) -> list[set[str]]:

@@ -18,6 +18,7 @@ from datagen.agentic.tools.evolve.answers import (
     tidied,
 )
 from datagen.agentic.tools.evolve.asks import AskPartition, Derivation, NewApplication
+from datagen.agentic.tools.evolve.copied import copied
 from datagen.agentic.tools.evolve.operators import OPERATORS, operator_fault
 from datagen.agentic.tools.evolve.requests import (
     ROLE,
@@ -174,7 +175,7 @@ class EvolvePipeline:
         """Makes a row of an answer that has no fault."""
 
         def judge(tool: ToolAnswer, repeated: Sequence[str], model: str) -> Made | Fault:
-            if found := fault(tool):
+            if found := copied(tool, place) or fault(tool):
                 return found
             made = draft(row, tool, place, model=model, repeated=repeated)
             return made if isinstance(made, Fault) else Made(tool, made)

@@ -2,7 +2,8 @@
 
 The application stands first in every request about its tools, so that they share a prefix. What
 was said by a model or a server (names, descriptions) goes in as text; nothing in it opens a
-section, because the prompts have none."""
+section, because the prompts have none. The system prompt of a specification shows one tool in the
+asked form: without it small models repeat the words of the form as parameters."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ from datagen.agentic.tools.evolve.answers import (
 from datagen.agentic.tools.evolve.asks import Derivation, NewApplication, OperatorName
 from datagen.agentic.tools.evolve.operators import OPERATORS
 from datagen.agentic.tools.evolve.spec import as_json
+from datagen.agentic.tools.evolve.verbs import effects_of
 from datagen.engines.base import Message, Request, Sampling
 from datagen.prompts import FOLDER
 from datagen.recipe import Section
@@ -80,15 +82,15 @@ def tool_request(
     """Asks for the full specification of one tool of the outline."""
     parts = [
         described(application),
-        _filled("tool", name=brief.name, purpose=brief.purpose),
+        _filled("tool", name=brief.name, purpose=brief.purpose, form=_prompt("form")),
     ]
-    return _request(
-        parts,
-        tool_schema(application, max_parameters=options.max_parameters),
-        options,
-        ask.id,
-        **step,
+    schema = tool_schema(
+        application,
+        max_parameters=options.max_parameters,
+        name=brief.name,
+        effects=effects_of(brief.name),
     )
+    return _request(parts, schema, options, ask.id, system="specify", **step)
 
 
 def derivation_request(ask: Derivation, options: GrowOptions, **step: Any) -> Request:
@@ -98,13 +100,15 @@ def derivation_request(ask: Derivation, options: GrowOptions, **step: Any) -> Re
     parts = [
         described(ask.application),
         shown,
-        _filled("derive", instruction=instruction, taken=", ".join(ask.taken)),
+        _filled(
+            "derive", instruction=instruction, taken=", ".join(ask.taken), form=_prompt("form")
+        ),
     ]
     new_errors = OPERATORS[ask.operator].new_errors
     schema = tool_schema(
         ask.application, max_parameters=options.max_parameters, new_errors=new_errors
     )
-    return _request(parts, schema, options, ask.id, **step)
+    return _request(parts, schema, options, ask.id, system="specify", **step)
 
 
 def described(application: Application) -> str:
@@ -145,12 +149,13 @@ def _request(
     step: int,
     attempt: int,
     faults: str = "",
+    system: str = "system",
 ) -> Request:
     if faults:
         parts = [*parts, _filled("retry", faults=faults)]
     return Request(
         messages=(
-            Message("system", _prompt("system")),
+            Message("system", _prompt(system)),
             Message("user", "\n\n".join(parts)),
         ),
         sampling=Sampling(

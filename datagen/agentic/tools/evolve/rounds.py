@@ -174,7 +174,7 @@ class RoundPlanning:
         self, number: int, wanted: int, accepted: Sequence[Tool], history: History
     ) -> list[Derivation]:
         families: defaultdict[str, list[Tool]] = defaultdict(list)
-        for tool in accepted:
+        for tool in sorted(accepted, key=lambda tool: tool.id):
             families[tool.server].append(tool)
         ranked = sorted(
             accepted,

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -13,7 +13,7 @@ from datagen.agentic.tools.evolve.asks import OUTLINE, Derivation, NewApplicatio
 from datagen.agentic.tools.evolve.spec import Fault, as_json, mcp_spec
 from datagen.agentic.tools.quality import check
 from datagen.agentic.tools.specs import Provenance, normalise
-from datagen.schemas import Tool, ToolReject, row_id
+from datagen.schemas import Tool, ToolReason, ToolReject, row_id
 
 MAX_REJECT_TEXT = 20_000
 _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
@@ -91,7 +91,7 @@ def draft(
     )
     row = normalise(mcp_spec(tool), provenance)
     if isinstance(row, ToolReject):
-        return Fault(row.reason, row.detail)
+        return Fault(cast("ToolReason", row.reason), row.detail)
     if faults := check(row, strict=True):
         return Fault(*faults[0])
     return row.model_copy(update={"fixes": [*row.fixes, *(f"repeated_{n}" for n in repeated)]})

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import orjson
 from pydantic import ValidationError
 
 from datagen.agentic.tools.evolve.answers import (
+    LIMITED,
     Answer,
     Application,
     Outline,
@@ -23,7 +24,9 @@ from datagen.agentic.tools.evolve.answers import (
     ToolAnswer,
     touched,
 )
+from datagen.agentic.tools.evolve.verbs import effects_of
 from datagen.engines.base import Completion
+from datagen.schemas import ToolReason
 
 _TYPES: Mapping[str, dict[str, Any]] = {
     "string": {"type": "string"},
@@ -36,6 +39,8 @@ _TYPES: Mapping[str, dict[str, Any]] = {
     "list_of_integers": {"type": "array", "items": {"type": "integer"}},
     "list_of_objects": {"type": "array", "items": {"type": "object"}},
 }
+FORM_WORDS = {"code", "when", "error", "errors", "name"}
+"""What a model takes from the asked form where it has no error code to give."""
 NO_UNIT = {"none", "n/a", "-", "no unit"}
 MIN_DESCRIPTION_WORDS = 5
 """A description below that names the tool again; of 5,194 real tools one in 20 is shorter."""
@@ -44,12 +49,23 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,10})?")
 _WORD = re.compile(r"[^\W_]+")
 
 
+EvolveReason = Literal[
+    "bad_example",
+    "contradictory_hints",
+    "copied_example",
+    "no_answer",
+    "operator_not_applied",
+    "unknown_entity",
+    "unknown_error",
+]
+"""Why a model's tool is refused, beside what any tool is refused for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What is wrong with an answer."""
 
-    reason: str
-    """From the closed set of reasons."""
+    reason: EvolveReason | ToolReason
     said: str
     """For the model and for the reject: one sentence without its full stop."""
 
@@ -86,6 +102,8 @@ def outline_fault(outline: Outline, count: int) -> Fault | None:
     ):
         if repeated := _repeated(names):
             return Fault("duplicate", f"the {what} {repeated} stands there twice")
+    if echoed := FORM_WORDS & {error.code for error in outline.errors}:
+        return Fault("incomplete", f"{sorted(echoed)[0]} is no error code")
     purposes = [" ".join(_words(tool.purpose)) for tool in outline.tools]
     if repeated := _repeated(purposes):
         return Fault("duplicate", f"two tools have the same purpose: {repeated}")
@@ -141,18 +159,21 @@ def _state_faults(tool: ToolAnswer, application: Application) -> Iterator[Fault]
             yield Fault("unknown_entity", f"{entity} is not one of {', '.join(names)}")
     if not touched(tool):
         yield Fault("unknown_entity", f"it must read or write one of {', '.join(names)}")
-    for entities in (tool.reads, tool.writes):
+    for entities in (tool.state.reads, tool.state.writes):
         if repeated := _repeated(entities):
             yield Fault("duplicate", f"the entity {repeated} stands there twice")
 
 
 def _hint_faults(tool: ToolAnswer) -> Iterator[Fault]:
-    if tool.read_only and tool.writes:
-        yield Fault("contradictory_hints", "read_only is true but writes names entities")
-    if not tool.read_only and not tool.writes:
-        yield Fault("contradictory_hints", "read_only is false but writes is empty")
-    if tool.read_only and tool.destructive:
-        yield Fault("contradictory_hints", "a read_only tool can't be destructive")
+    """Where the effect, the entities and the tool's name don't say the same."""
+    effect = tool.state.effect
+    if tool.read_only and tool.state.writes:
+        yield Fault("contradictory_hints", "its effect is reads but writes names entities")
+    if not tool.read_only and not tool.state.writes:
+        yield Fault("contradictory_hints", f"its effect is {effect} but writes is empty")
+    if effect not in (fitting := effects_of(tool.name)):
+        said = f"{tool.name} by its name {' or '.join(fitting)}, but its effect is {effect}"
+        yield Fault("contradictory_hints", said)
 
 
 def _parameter_faults(parameter: Parameter) -> Iterator[Fault]:
@@ -161,7 +182,7 @@ def _parameter_faults(parameter: Parameter) -> Iterator[Fault]:
         yield Fault("incomplete", f"{name}: a number needs a unit such as minutes, EUR or percent")
     if _repeated(parameter.values):
         yield Fault("bad_schema", f"{name}: values holds a value twice")
-    if parameter.values and parameter.type not in ("string", "integer", "number"):
+    if parameter.values and parameter.type not in LIMITED:
         yield Fault("bad_schema", f"{name}: only strings and numbers are limited to values")
         return
     try:
@@ -209,10 +230,10 @@ def mcp_spec(tool: ToolAnswer) -> dict[str, Any]:
         "annotations": {
             "readOnlyHint": tool.read_only,
             "destructiveHint": tool.destructive,
-            "idempotentHint": tool.idempotent,
+            "idempotentHint": tool.state.idempotent,
         },
-        "reads": sorted(tool.reads),
-        "writes": sorted(tool.writes),
+        "reads": sorted(tool.state.reads),
+        "writes": sorted(tool.state.writes),
         "errors": [error.model_dump() for error in tool.errors],
     }
 
