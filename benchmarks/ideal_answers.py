@@ -80,6 +80,8 @@ class Answer:
     tokens: int
     prompt_tokens: int
     cut_off: bool = False
+    call: Mapping[str, Any] | None = None
+    """A tool call instead of the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,8 @@ class Author:
         text = self._text(body, messages, tokens, int.from_bytes(digest[4:], "big"))
         if self.lengths.kind == "text" and not body.get("ignore_eos"):
             tokens = min(cap, max(1, len(text) // CHARACTERS_PER_TOKEN))
+        if call := tool_call(body, messages):
+            return Answer("", tokens, len(asked) // CHARACTERS_PER_TOKEN, call=call)
         forced = bool(body.get("ignore_eos"))  # an answer that may not end is always cut off
         return Answer(text, tokens, len(asked) // CHARACTERS_PER_TOKEN, forced)
 
@@ -159,10 +163,14 @@ def completion(
     """The body of a 200, or what `fault` makes of it."""
     truncated = fault == "truncate"
     text = answer.text[: len(answer.text) // 2] if truncated else answer.text
+    message: dict[str, Any] = {"role": "assistant", "content": text}
+    if answer.call:
+        message["tool_calls"] = [answer.call]
+    ended = "tool_calls" if answer.call else "stop"
     choice = {
         "index": 0,
-        "message": {"role": "assistant", "content": text},
-        "finish_reason": "length" if truncated or answer.cut_off else "stop",
+        "message": message,
+        "finish_reason": "length" if truncated or answer.cut_off else ended,
     }
     usage = {
         "prompt_tokens": answer.prompt_tokens,
@@ -180,6 +188,24 @@ def completion(
         }
     )
     return payload[: len(payload) // 2] if fault == "not_json" else payload
+
+
+def tool_call(body: Mapping[str, Any], messages: Sequence[Any]) -> Mapping[str, Any] | None:
+    """A call of one of the body's tools, or None: it is time to answer in words.
+
+    A conversation takes 3 to 30 turns of the assistant, as its first messages decide; each but the
+    last is a call with arguments of the right form."""
+    tools = body.get("tools")
+    if not tools:
+        return None
+    wanted = 3 + int(28 * _share(orjson.dumps(messages[:2])))
+    turns = sum(message.get("role") == "assistant" for message in messages)
+    if turns + 1 >= wanted:
+        return None
+    function = tools[int(_share(turns, wanted) * len(tools))]["function"]
+    arguments = orjson.dumps(instance_of(function.get("parameters") or {"type": "object"}))
+    function = {"name": function["name"], "arguments": arguments.decode()}
+    return {"id": f"call_{turns}", "type": "function", "function": function}
 
 
 def filler(words: int, draw: int) -> str:

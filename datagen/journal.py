@@ -17,12 +17,13 @@ import shutil
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from datagen.engines.base import Completion
+from datagen.engines.base import Completion, RequestedCall
 from datagen.errors import StorageError
 
 SYNC_INTERVAL_S = 0.5
@@ -65,8 +66,11 @@ class Journal:
     def record(self, row: str, step: int, digest: str, completion: Completion) -> None:
         """Write a completion. When this returns, a kill of the process no longer loses it."""
         c = completion
-        fields = [c.text, c.finish_reason, c.prompt_tokens, c.completion_tokens, c.cached_tokens]
-        self._write(["completion", row, step, digest, *fields, c.model])
+        fields: list[object] = [c.text, c.finish_reason]
+        fields += [c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.model]
+        if c.tool_calls or c.reasoning:
+            fields += [[astuple(call) for call in c.tool_calls], c.reasoning]
+        self._write(["completion", row, step, digest, *fields])
 
     def begin(self, row: str) -> None:
         self._write(["begin", row])
@@ -142,9 +146,22 @@ class Journal:
                 case ["settled"]:
                     self._convicted.clear()
                 case ["completion", str(row), int(step), str(digest), *answer]:
-                    self._completions[row, step] = (digest, Completion(*answer))
+                    self._completions[row, step] = (digest, _completion(answer))
         if int(segment.name.partition("-")[0]) == lease:
             self._deaths.update(running)
+
+
+def _completion(fields: list[Any]) -> Completion:
+    """A completion as `record` wrote it; calls and thoughts stand at the end, if there are any."""
+    plain, more = fields[:6], fields[6:]
+    if not more:
+        return Completion(*plain)
+    calls, reasoning = more
+    return replace(
+        Completion(*plain),
+        tool_calls=tuple(RequestedCall(*call) for call in calls),
+        reasoning=reasoning,
+    )
 
 
 def read_segment(segment: Path) -> Iterator[list[Any]]:

@@ -129,12 +129,12 @@ def find_recipe(name: str) -> Path:
 
 def resolved_toml(recipe: Recipe) -> str:
     """The recipe with all defaults filled in, as TOML."""
-    return tomli_w.dumps(recipe.model_dump(mode="json", exclude_none=True))
+    return tomli_w.dumps(recipe.model_dump(mode="json", exclude_none=True, by_alias=True))
 
 
 def identity(recipe: Recipe) -> dict[str, Any]:
     """Flat `section.key: value` of everything in the recipe that decides what comes out."""
-    content = recipe.model_dump(mode="json")
+    content = recipe.model_dump(mode="json", by_alias=True)
     content.pop("runner")
     content["engine"] = {"model": content["engine"]["model"]}
     return dict(_flat(content))
@@ -200,7 +200,9 @@ def _annotation(model: type[BaseModel], key: str) -> Any:
     """The type of the field that a dotted key names; None if there is no such field."""
     current: Any = model
     for part in key.split("."):
-        field = getattr(current, "model_fields", {}).get(part)
+        fields = getattr(current, "model_fields", {})
+        named = {known.alias or name: known for name, known in fields.items()}
+        field = named.get(part)
         current = None if field is None else field.annotation
     return current
 

@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-SCHEMA_VERSION = 1
-"""Version of the tables' columns; stands in every shard's file metadata."""
+SCHEMA_VERSION = 2
+"""Version of the tables' columns; stands in every shard's file metadata. 1 has no `flips` and no
+`facts_moved` in `chunks`."""
 
 Kind = Literal["knowledge", "math"]
 
@@ -182,6 +183,10 @@ class Scores(BaseModel):
     """Weakest best alignment of a sentence of the text with the source, in [0, 1]."""
     sentences_covered: float | None = None
     """Share of the source's sentences that some sentence of the text covers."""
+    flips: int | None = None
+    """Words of the text that stand for their opposite, and outright denials that differ."""
+    facts_moved: int | None = None
+    """Figures of the source that stand with another claim."""
 
 
 class Rephrasing(Row):
@@ -245,6 +250,8 @@ class RewrittenChunk(Row):
     facts_kept: float | None
     sentences_supported: float | None
     sentences_covered: float | None
+    flips: int | None = None
+    facts_moved: int | None = None
 
 
 class Reject(Row):
@@ -348,4 +355,26 @@ class ToolReject(Row):
     """File and position of the input."""
 
 
-AnyReject = Reject | ToolReject
+class EpisodeReject(Row):
+    """Table `rejects` of an agentic run: agents, tasks and rollouts that were not passed on."""
+
+    stage: str
+    reason: str
+    failed: bool
+    """True: it could not be tried and is tried again at the next entry."""
+    detail: str
+    blame: str
+    task_id: str
+    agent_id: str
+    number: int
+    """Which rollout; -1 where it is none."""
+    scores: str
+    """JSON text: verdicts and judgement."""
+    messages: str
+    """JSON text."""
+    task: str
+    """JSON text."""
+    seed: int
+
+
+AnyReject = Reject | ToolReject | EpisodeReject

@@ -16,6 +16,7 @@ import pytest
 from pydantic import BaseModel
 from typer.main import get_command
 
+from datagen.agentic.recipe import AgenticRecipe
 from datagen.agentic.tools.evolve.recipe import EvolveRecipe
 from datagen.cli import app
 from datagen.inspect.views import sql
@@ -52,7 +53,7 @@ def verbs(group: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
 
 
 VERBS = dict(verbs(get_command(app)))
-RECIPES: dict[str, type[Recipe]] = {"tools evolve": EvolveRecipe}
+RECIPES: dict[str, type[Recipe]] = {"tools evolve": EvolveRecipe, "agentic": AgenticRecipe}
 """Of the verbs that take another recipe than `rephrase` does."""
 
 
@@ -123,7 +124,8 @@ def test_every_command_line_parses(line: str) -> None:
 
 @pytest.mark.parametrize("line", [line for line in command_lines() if found(line).verb == "sql"])
 def test_every_query_fits_the_tables(line: str, tmp_path: Path) -> None:
-    (tmp_path / "manifest.json").write_text(json.dumps({"pipeline": "rephrase"}))
+    pipeline = "agentic" if "outputs/agentic" in line else "rephrase"
+    (tmp_path / "manifest.json").write_text(json.dumps({"pipeline": pipeline}))
     _, command, words = found(line)
     with command.make_context("sql", words) as context:
         answer = sql(tmp_path, context.params["query"])

@@ -239,7 +239,7 @@ class Shipped:
     chunks: ClassVar = (
         "id rephrasing_id document_id style number index start end tokens source_text text status "
         "attempts reasons seed supported kept fidelity length_ratio copied facts_invented facts_kept "
-        "sentences_supported sentences_covered"
+        "sentences_supported sentences_covered flips facts_moved"
     )
     rejects: ClassVar = (
         "id document_id stage reason failed detail style number chunk attempts scores text source "
@@ -256,7 +256,7 @@ class Shipped:
     ],
 )
 def test_columns_change_only_with_the_schema_version(model: type[Row], columns: str) -> None:
-    assert SCHEMA_VERSION == 1
+    assert SCHEMA_VERSION == 2
     assert arrow_schema(model).names == columns.split()
 
 
@@ -265,7 +265,7 @@ def test_the_schema_version_stands_in_every_shard(tmp_path: Path) -> None:
     publish(folder, [note(n) for n in range(5)], [word(1)], shard_rows=2)
     shards = [*folder.shards("notes"), *folder.shards("words")]
     assert len(shards) == 4
-    assert {read_metadata(path)["schema"] for path in shards} == {1}
+    assert {read_metadata(path)["schema"] for path in shards} == {SCHEMA_VERSION}
 
 
 def test_a_row_type_without_a_parquet_type_is_a_bug_that_is_named() -> None:

@@ -1,7 +1,8 @@
 """A person's biography, its rephrasings and the questions; the rewriter is templates, not a model.
 
-The biography tells the six facts in one order, with the name at its beginning and pronouns after.
-A rephrasing tells them in another order and other words, and repeats the name at times. The
+Every biography has an order and a wording of its own, as documents do, with the name at its
+beginning and pronouns after. A rephrasing tells the facts in another order and other words, and
+repeats the name at times. The
 rewriter errs at a stated rate, in one of three ways: a value becomes another one of its kind, birth
 city and work city are exchanged, a sentence is left out. Not covered: what else a model does to a
 text.
@@ -87,10 +88,11 @@ class Text:
 
 def biography(person: Person) -> Text:
     """The source text of a person."""
-    said = [_BIOGRAPHY[name] for name in ATTRIBUTES]
-    return Text(
-        _written(person, person.facts, ATTRIBUTES, said, [True] + [False] * 5), person.facts
-    )
+    rng = random.Random(f"biography {person.last}")
+    order = rng.sample(ATTRIBUTES, len(ATTRIBUTES))
+    said = [rng.choice((_BIOGRAPHY[name], *_REPHRASED[name])) for name in order]
+    named = [True, *(False for _ in order[1:])]
+    return Text(_written(person, person.facts, order, said, named), person.facts)
 
 
 def rephrasing(person: Person, number: int, *, seed: int, mistakes: float) -> Text:

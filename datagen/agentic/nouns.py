@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from datagen.schemas import EpisodeReject as EpisodeReject
 from datagen.schemas import Row
 
 TaskKind = Literal["ordinary", "clarify", "refuse", "no_tool", "parallel"]
@@ -200,7 +201,11 @@ class Episode(Noun):
     changes: tuple[StateChange, ...] = ()
     injected: tuple[InjectedFailure, ...] = ()
     """The planned failures that came to pass."""
-    ended: Literal["user_done", "agent_done", "turns", "tokens", "patience", "broken"] = "user_done"
+    ended: Literal["user_done", "agent_done", "turns", "tokens", "calls", "patience", "broken"] = (
+        "user_done"
+    )
+    """`turns`, `tokens`, `calls`: a budget was used up; `patience`: the user left; `broken`: a turn
+    could not be used, however often it was asked for."""
 
 
 class Span(Noun):
@@ -294,28 +299,6 @@ class TrajectoryRow(Row):
     seed: int
     model: str
     user_model: str
-
-
-class EpisodeReject(Row):
-    """Table `rejects` of an agentic run: agents, tasks and rollouts that were not passed on."""
-
-    stage: str
-    reason: str
-    failed: bool
-    """True: it could not be tried and is tried again at the next entry."""
-    detail: str
-    blame: str
-    task_id: str
-    agent_id: str
-    number: int
-    """Which rollout; -1 where it is none."""
-    scores: str
-    """JSON text: verdicts and judgement."""
-    messages: str
-    """JSON text."""
-    task: str
-    """JSON text."""
-    seed: int
 
 
 def as_json(noun: Noun) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from datagen.cli import fidelity, models, questions, refilter, rephrase, sandbox, tools
+from datagen.cli import agentic, fidelity, models, questions, refilter, rephrase, sandbox, tools
 from datagen.errors import DatagenError, EngineError
 
 INTERRUPTED = 130
@@ -28,6 +28,7 @@ def datagen() -> None:
 
 for command in (
     rephrase.rephrase,
+    agentic.agentic,
     questions.inspect,
     questions.sql,
     questions.audit,

@@ -18,13 +18,14 @@ def inspect(
     from rich.console import Console
 
     from datagen.engines.bulk_embeddings import BulkEmbedder
+    from datagen.inspect import agentic, repository
     from datagen.inspect.render import as_text, render
-    from datagen.inspect.repository import summary_lines
     from datagen.inspect.summary import summary
-    from datagen.inspect.views import is_repository
+    from datagen.inspect.views import is_agentic, is_repository
 
-    if is_repository(run):
-        for line in summary_lines(run):
+    if is_repository(run) or is_agentic(run):
+        kind = agentic if is_agentic(run) else repository
+        for line in kind.summary_lines(run):
             typer.echo(line)
         return
     found = summary(run, embed=BulkEmbedder(threads=1).embed if embed else None)
@@ -52,11 +53,15 @@ def sql(
 
 def audit(run: Run) -> None:
     """Prove that accepted + rejected + failed = planned, nothing is double, all is readable."""
+    from datagen.inspect.agentic import audit_agentic
     from datagen.inspect.audit import audit as prove
     from datagen.inspect.repository import audit_repository
-    from datagen.inspect.views import is_repository
+    from datagen.inspect.views import is_agentic, is_repository
 
-    proof = audit_repository(run) if is_repository(run) else prove(run)
+    if is_agentic(run):
+        proof = audit_agentic(run)
+    else:
+        proof = audit_repository(run) if is_repository(run) else prove(run)
     for line in proof.lines():
         typer.echo(line)
     if proof.findings:

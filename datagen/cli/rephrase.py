@@ -57,7 +57,7 @@ def rephrase(
         tables=RephrasePipeline.tables,
         output=output,
         ray_address=ray_address,
-        embeds="alignment" in chosen.fidelity.tiers,
+        embeds=bool({"alignment", "verifier"}.intersection(chosen.fidelity.tiers)),
         context_tokens=context_needed(chosen),
     )
     with Progress(Console(stderr=True), preview=preview) as progress:

@@ -96,7 +96,7 @@ def evolve(
         embedder=BulkEmbedder(threads=_cores()),
         ray_address=ray_address,
         on_tick=lambda state: _status(
-            f"{state.tally.done:,}/{state.tally.rows:,} applications asked, "
+            f"{state.tally.done:,}/{state.tally.rows:,} applications and derivations asked, "
             f"{state.tally.accepted:,} gave tools"
         ),
     )

@@ -11,7 +11,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+ROLES = ("rewriter", "agent", "user", "environment", "judge")
+"""What a run asks engines for. One engine serves all roles of a run."""
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedCall:
+    """A tool call as a model asked for it."""
+
+    id: str
+    name: str
+    arguments: str
+    """As the model wrote it: JSON text, or what should have been."""
+
+    def as_dict(self) -> dict[str, Any]:
+        function = {"name": self.name, "arguments": self.arguments}
+        return {"id": self.id, "type": "function", "function": function}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +36,27 @@ class Message:
 
     role: Literal["system", "user", "assistant", "tool"]
     content: str
+    tool_calls: tuple[RequestedCall, ...] = ()
+    """Of an assistant."""
+    tool_call_id: str = ""
+    """The call that a tool's message answers."""
+    name: str = ""
+    """Of the tool that answers."""
 
-    def as_dict(self) -> dict[str, str]:
-        return {"role": self.role, "content": self.content}
+    def as_dict(self) -> dict[str, Any]:
+        """The message as OpenAI's wire format has it."""
+        plain: dict[str, Any] = {"role": self.role, "content": self.content}
+        if self.tool_calls:
+            plain["tool_calls"] = [call.as_dict() for call in self.tool_calls]
+        if self.tool_call_id:
+            plain |= {"tool_call_id": self.tool_call_id, "name": self.name}
+        return plain
+
+    def identity(self) -> tuple[object, ...]:
+        """What of it decides an answer."""
+        calls = [(call.id, call.name, call.arguments) for call in self.tool_calls]
+        more = (calls, self.tool_call_id, self.name) if calls or self.tool_call_id else ()
+        return (self.role, self.content, *more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +82,9 @@ class Request:
     sampling: Sampling = Sampling()
     schema: Mapping[str, Any] | None = None
     """JSON Schema that the answer must satisfy (structured output)."""
+    tools: tuple[Mapping[str, Any], ...] = ()
+    """Tools that the model may call, in OpenAI's form: `{type: function, function: {name,
+    description, parameters}}`. For models whose chat template knows tools."""
     row: str = ""
     """Id of the row that asks: requests of one row go to one replica, so that its prefix cache is
     hit."""
@@ -60,8 +97,8 @@ class Request:
         """Hash of everything that decides the answer (not of `row` or `priority`). 32 hex
         digits."""
         sampling = self.sampling
-        parts = [
-            [(message.role, message.content) for message in self.messages],
+        parts: list[object] = [
+            [message.identity() for message in self.messages],
             [
                 sampling.temperature,
                 sampling.top_p,
@@ -72,6 +109,8 @@ class Request:
             ],
             self.schema,
         ]
+        if self.tools:
+            parts.append(self.tools)
         text = json.dumps(parts, ensure_ascii=False, sort_keys=True)
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
@@ -87,6 +126,9 @@ class Completion:
     cached_tokens: int = 0
     """Prompt tokens answered from the prefix cache, where the engine says so."""
     model: str = ""
+    tool_calls: tuple[RequestedCall, ...] = ()
+    reasoning: str = ""
+    """What the model thought, where the server keeps it apart from the answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from datagen.engines.base import Completion, FinishReason, Request
+from datagen.engines.base import Completion, FinishReason, Request, RequestedCall
 from datagen.errors import EngineError
 
 FINISH_REASONS: Mapping[str, FinishReason] = {
@@ -48,6 +48,8 @@ def encode(model: str, request: Request) -> bytes:
         body["stop"] = sampling.stop
     if sampling.ignore_eos:
         body["ignore_eos"] = True
+    if request.tools:
+        body["tools"] = request.tools
     if request.schema is not None:
         schema = {"name": "answer", "schema": dict(request.schema), "strict": True}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -65,6 +67,7 @@ def decode(raw: bytes, model: str) -> Completion:
         message = choice["message"]
         text = message.get("content")
         ended = FINISH_REASONS.get(choice["finish_reason"])
+        calls = requested_calls(message)
         usage = reply.get("usage") or {}
         cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
     except orjson.JSONDecodeError:
@@ -84,7 +87,31 @@ def decode(raw: bytes, model: str) -> Completion:
         usage.get("completion_tokens") or 0,
         cached,
         reply.get("model") or model,
+        calls,
+        reasoning(message),
     )
+
+
+def requested_calls(message: Mapping[str, Any]) -> tuple[RequestedCall, ...]:
+    """The tool calls of a server's message. Raises `TypeError`, `KeyError` or `AttributeError`
+    where it has none of the known forms; arguments stay the text that came."""
+    found = []
+    for call in message.get("tool_calls") or ():
+        function = call["function"]
+        arguments = function.get("arguments")
+        if not isinstance(arguments, str):  # some servers parse them
+            arguments = orjson.dumps(arguments or {}).decode()
+        found.append(RequestedCall(str(call.get("id") or ""), str(function["name"]), arguments))
+    return tuple(found)
+
+
+def reasoning(message: Mapping[str, Any]) -> str:
+    """The thoughts that a server gives beside the answer: vLLM's, SGLang's and llama-server's
+    names."""
+    for name in ("reasoning_content", "reasoning"):
+        if isinstance(message.get(name), str):
+            return str(message[name])
+    return ""
 
 
 def complaint(raw: bytes) -> str:

@@ -5,7 +5,8 @@ its own, so that a chain finds its prefix there. Each slot has a cache of its ow
 all was no faster, and a long chain could take the others' room. A seed does not fix an answer:
 what stands in the cache and who else is in the batch decide how sums are rounded, and answers part
 (of 32 asked twice side by side, 2 to 6 were equal), so a run keeps to what it wrote down. A call
-that was cancelled runs to its end in its slot. Does not cover tools and images.
+that was cancelled runs to its end in its slot. Tools go through the model's own template where it
+knows them (`--jinja`); small models call none that way, see `agent.calling`. Does not cover images.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ import psutil
 
 from datagen.assets import GGUF_MAGIC, model_path
 from datagen.engines.base import Completion, EngineFacts, FinishReason, Request
+from datagen.engines.chat import reasoning, requested_calls
 from datagen.engines.gate import PriorityGate
 from datagen.engines.weights import gguf_name
 from datagen.errors import EngineError, RecipeError
@@ -172,6 +174,8 @@ def _body(request: Request) -> dict[str, Any]:
         "ignore_eos": sampling.ignore_eos,
         "cache_prompt": True,
     }
+    if request.tools:
+        body["tools"] = [dict(tool) for tool in request.tools]
     if request.schema is not None:
         body["response_format"] = {
             "type": "json_schema",
@@ -180,9 +184,15 @@ def _body(request: Request) -> dict[str, Any]:
     return body
 
 
-def _encodable(message: Mapping[str, str]) -> dict[str, str]:
+def _encodable(message: Any) -> Any:
     """A lone surrogate can't be encoded; the model sees a question mark in its place."""
-    return {key: text.encode("utf-8", "replace").decode() for key, text in message.items()}
+    if isinstance(message, str):
+        return message.encode("utf-8", "replace").decode()
+    if isinstance(message, list):
+        return [_encodable(part) for part in message]
+    if isinstance(message, dict):
+        return {key: _encodable(part) for key, part in message.items()}
+    return message
 
 
 def _completion(answer: Mapping[str, Any], name: str) -> Completion:
@@ -190,16 +200,18 @@ def _completion(answer: Mapping[str, Any], name: str) -> Completion:
         raise _error(answer["error"], name)
     try:
         choice, usage = answer["choices"][0], answer["usage"]
-        reason = choice["finish_reason"]
+        reason, message = choice["finish_reason"], choice["message"]
         return Completion(
-            text=choice["message"].get("content") or "",
+            text=message.get("content") or "",
             finish_reason=reason if reason in get_args(FinishReason) else "stop",
             prompt_tokens=usage["prompt_tokens"],
             completion_tokens=usage["completion_tokens"],
             cached_tokens=usage.get("prompt_tokens_details", {}).get("cached_tokens", 0),
             model=name,
+            tool_calls=requested_calls(message),
+            reasoning=reasoning(message),
         )
-    except (KeyError, IndexError, TypeError) as problem:
+    except (KeyError, IndexError, TypeError, AttributeError) as problem:
         raise EngineError(f"{name}: unusable answer: {problem!r}", kind="bad_response") from problem
 
 

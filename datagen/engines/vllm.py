@@ -86,6 +86,12 @@ class VllmEngine:
         """Answer one request. Cancelling it takes it out of the batch."""
         if self._engine is None:
             raise EngineError("the vLLM engine is not running", kind="unreachable", fatal=True)
+        if request.tools:
+            raise EngineError(
+                "the vLLM engine takes no tools: ask for a schema, or serve the model with a tool"
+                " parser and use --engine openai",
+                kind="bad_request",
+            )
         from vllm.exceptions import VLLMClientError
         from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 

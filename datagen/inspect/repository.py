@@ -1,7 +1,9 @@
 """Runs of the tool repository: what is in them, and the proof that nothing vanished.
 
-A record is a spec that was found; `accepted + rejected + failed` is held against what each
-partition's marker says was found. What a server did not tell is not known here.
+A record is a spec that was found, or of an evolve run a tool that was asked for;
+`accepted + rejected + failed` is held against what each partition's marker says was found. What an
+evolve run accepts from a model are drafts; its tools are the drafts that were settled as new. What
+a server did not tell is not known here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +21,7 @@ from datagen.inspect.views import (
     file_list,
     find_run,
     first_line,
+    ledgers,
     open_run,
     partition_of,
 )
@@ -42,21 +45,40 @@ _TABLES: Mapping[str, str] = {
     "rejects": """SELECT stage, reason, failed, count(*) AS rejects, min(detail)[:60] AS for_example
         FROM rejects GROUP BY ALL ORDER BY rejects DESC, stage, reason""",
 }
+_EVOLVED: Mapping[str, str] = {
+    "tools by operator": """SELECT operator, count(*) AS tools FROM tools
+        GROUP BY ALL ORDER BY tools DESC, operator""",
+    "duplicates": """SELECT reason, count(*) AS duplicates, min(detail)[:60] AS for_example
+        FROM duplicates GROUP BY ALL ORDER BY duplicates DESC, reason""",
+}
+"""What an evolve run has beside."""
 
 
 def summary_lines(path: Path) -> Iterator[str]:
     """What `datagen inspect` prints of a repository. Raises `StorageError` if there is no run."""
-    _, manifest = find_run(path)
+    folder, manifest = find_run(path)
     counts = manifest.get("counts", {})
+    evolved = "drafts" in folder.tables
     yield f"{path}: {manifest.get('pipeline')}, {manifest.get('status')}"
-    yield (
-        f"  {counts.get('accepted', 0):,} tools, {counts.get('rejected', 0):,} rejected, "
-        f"{counts.get('failed', 0):,} failed, {manifest.get('seconds', 0)} s in "
-        f"{many(int(manifest.get('entries', 0)), 'entry').replace('entrys', 'entries')}"
-    )
     with open_run(path) as connection:
-        for title, query in _TABLES.items():
+        made = f"{counts.get('accepted', 0):,} tools"
+        if evolved:
+            made = _settled(connection)
+        yield (
+            f"  {made}, {counts.get('rejected', 0):,} rejected, "
+            f"{counts.get('failed', 0):,} failed, {manifest.get('seconds', 0)} s in "
+            f"{many(int(manifest.get('entries', 0)), 'entry').replace('entrys', 'entries')}"
+        )
+        for title, query in {**_TABLES, **(_EVOLVED if evolved else {})}.items():
             yield from _table(connection, title, query)
+
+
+def _settled(connection: duckdb.DuckDBPyConnection) -> str:
+    counts = [
+        connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
+        for table in ("tools", "drafts", "duplicates")
+    ]
+    return "{:,} tools of {:,} drafts, {:,} duplicates".format(*counts)
 
 
 def _table(connection: duckdb.DuckDBPyConnection, title: str, query: str) -> Iterator[str]:
@@ -84,18 +106,25 @@ def _shown(value: Any) -> str:
 
 def audit_repository(path: Path) -> Audit:
     """Check a repository's run; reads every shard. Raises `StorageError` if there is none."""
-    folder, manifest = find_run(path)
-    shards = committed_shards(folder)
-    commits, marked = markers(folder, shards)
-    read, damaged = decoded(folder, shards)
-    sound = {name: commit for name, commit in commits.items() if name not in damaged}
-    checks = [
-        marked,
-        read,
-        _check_rows(folder, shards, sound),
-        _check_unique(path, shards, damaged),
-        _check_manifest(manifest, commits),
-    ]
+    whole, manifest = find_run(path)
+    shards = committed_shards(whole)
+    checks: list[Checked] = []
+    commits: dict[str, Commit] = {}
+    damaged: set[str] = set()
+    for folder in ledgers(whole):
+        held = {table: shards[table] for table in folder.tables}
+        marks, marked = markers(folder, held)
+        read, broken = decoded(folder, held)
+        sound = {name: commit for name, commit in marks.items() if name not in broken}
+        checks += [marked, read, _check_rows(folder, held, sound)]
+        commits |= marks
+        damaged |= broken
+    checks.append(_check_unique(path, shards, damaged))
+    if "drafts" in whole.tables and not damaged:
+        checks.append(_check_settled(path))
+    checks.append(
+        _check_manifest(manifest, commits, "drafts" if "drafts" in whole.tables else "tools")
+    )
     findings = [finding for check in checks for finding in check.findings]
     proved = [check.proved for check in checks if not check.findings and check.proved]
     return Audit(str(path), tuple(findings), tuple(proved))
@@ -119,7 +148,8 @@ def _check_rows(
             detail = f"{commit.planned:,} found, {sum(commit.rows.values()):,} in its tables"
             findings.append(Finding("lost_records", name, detail))
     found = sum(commit.planned for commit in sound.values())
-    proved = f"accepted + rejected + failed = found ({many(found, 'record')})"
+    summed = "tools + duplicates = settled" if "duplicates" in folder.tables else ""
+    proved = f"{summed or 'accepted + rejected + failed = found'} ({many(found, 'record')})"
     return Checked(clipped(findings), proved)
 
 
@@ -149,11 +179,31 @@ def _check_unique(path: Path, shards: Mapping[str, Sequence[Path]], damaged: set
     return Checked(clipped(findings), "every tool is there once, under a name of its own")
 
 
-def _check_manifest(manifest: Mapping[str, Any], commits: Mapping[str, Commit]) -> Checked:
+def _check_settled(path: Path) -> Checked:
+    """Every tool and every duplicate of an evolve run is one of its drafts, settled once."""
+    query = """SELECT ask, settled, drafted FROM (
+        SELECT source->>'ask' AS ask, count(*) AS settled
+        FROM (SELECT source FROM tools UNION ALL SELECT source FROM duplicates) GROUP BY ALL)
+        LEFT JOIN (SELECT source->>'ask' AS ask, count(*) AS drafted FROM drafts GROUP BY ALL)
+        USING (ask) WHERE settled > coalesce(drafted, 0) ORDER BY ask"""
+    with open_run(path) as connection:
+        rows = connection.execute(query).fetchall()
+    findings = [
+        Finding(
+            "duplicate_rows", "tools", f"{settled:,} settled of {drafted or 0:,} drafts of {ask}"
+        )
+        for ask, settled, drafted in rows
+    ]
+    return Checked(clipped(findings), "no draft is settled twice")
+
+
+def _check_manifest(
+    manifest: Mapping[str, Any], commits: Mapping[str, Commit], accepted: str
+) -> Checked:
     counts = manifest.get("counts", {})
     failed = sum(commit.failed for commit in commits.values())
     held = {
-        "accepted": sum(commit.rows.get("tools", 0) for commit in commits.values()),
+        "accepted": sum(commit.rows.get(accepted, 0) for commit in commits.values()),
         "rejected": sum(commit.rows.get("rejects", 0) for commit in commits.values()) - failed,
         "failed": failed,
     }

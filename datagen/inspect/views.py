@@ -19,9 +19,13 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from datagen.agentic.pipeline import AgenticPipeline
 from datagen.errors import RecipeError, StorageError
+from datagen.inspect.agentic_views import HANDY as AGENTIC_VIEWS
 from datagen.rephrase.pipeline import RephrasePipeline
+from datagen.repository.evolving import TABLES as EVOLVE_TABLES
 from datagen.repository.repository_run import TABLES as REPOSITORY_TABLES
+from datagen.repository.round_planner import LEDGER
 from datagen.schemas import Row
 from datagen.shards import RunFolder, arrow_schema
 
@@ -29,6 +33,8 @@ REPOSITORIES = ("tools import", "tools harvest", "tools evolve")
 PIPELINES: Mapping[str, Mapping[str, type[Row]]] = {
     "rephrase": RephrasePipeline.tables,
     **dict.fromkeys(REPOSITORIES, REPOSITORY_TABLES),
+    "tools evolve": EVOLVE_TABLES,
+    "agentic": AgenticPipeline.tables,
 }
 """The tables of each pipeline, by the name that stands in the manifest."""
 
@@ -51,6 +57,7 @@ _HANDY = {  # name: (table it needs, query)
             prompt_tokens, sum(completion_tokens)::BIGINT AS completion_tokens FROM rephrasings
         GROUP BY style ORDER BY style""",
     ),
+    **{name: ("trajectories", query) for name, query in AGENTIC_VIEWS.items()},
 }
 
 
@@ -83,20 +90,38 @@ def is_repository(path: Path) -> bool:
     return find_run(path)[1].get("pipeline") in REPOSITORIES
 
 
+def is_agentic(path: Path) -> bool:
+    """Whether a run's folder holds trajectories. Raises `StorageError` if there is no run."""
+    return find_run(path)[1].get("pipeline") == "agentic"
+
+
 def partition_of(shard: Path) -> str:
     """The partition that a shard belongs to, by its name."""
     return shard.name.partition(".")[0]
 
 
+def ledgers(folder: RunFolder) -> list[RunFolder]:
+    """The run's tables in groups that are committed apart, each with its marker last.
+
+    What an evolve run settles between rounds has partitions of its own."""
+    if not LEDGER.keys() <= folder.tables.keys():
+        return [folder]
+    asked = {name: model for name, model in folder.tables.items() if name not in LEDGER}
+    return [RunFolder(folder.path, asked), RunFolder(folder.path, LEDGER)]
+
+
 def committed_shards(folder: RunFolder) -> dict[str, list[Path]]:
     """The shards of committed partitions by table, in order of their names."""
-    shards = {name: folder.shards(name) for name in folder.tables}
-    markers = shards[list(folder.tables)[-1]]
-    committed = {partition_of(path) for path in markers if path.name.count(".") == 1}
-    return {
-        name: [path for path in paths if partition_of(path) in committed]
-        for name, paths in shards.items()
-    }
+    found: dict[str, list[Path]] = {}
+    for ledger in ledgers(folder):
+        shards = {name: ledger.shards(name) for name in ledger.tables}
+        markers = shards[list(ledger.tables)[-1]]
+        committed = {partition_of(path) for path in markers if path.name.count(".") == 1}
+        found |= {
+            name: [path for path in paths if partition_of(path) in committed]
+            for name, paths in shards.items()
+        }
+    return found
 
 
 def open_run(path: Path) -> duckdb.DuckDBPyConnection:

@@ -19,7 +19,7 @@ import ray
 from numpy.typing import NDArray
 from ray.exceptions import ActorDiedError, RayActorError, RayTaskError
 
-from datagen.engines.base import Completion, Engine, EngineFacts, Request
+from datagen.engines.base import ROLES, Completion, Engine, EngineFacts, Request
 from datagen.engines.gate import PriorityGate
 from datagen.engines.make import make_engine
 from datagen.errors import DatagenError, EngineError, RecipeError
@@ -61,13 +61,20 @@ class EngineActor:
 
 
 class EmbedActor:
-    """The sentence embedder, shared by all workers so that their rows fill its batches."""
+    """The sentence embedder and the gate's reader, shared by all workers so that their rows fill
+    the batches. Either loads its model when it is first asked."""
 
     def __init__(self, threads: int) -> None:
         from datagen.engines.embeddings import Embedder
+        from datagen.engines.reader import Reader
 
         self.embedder = Embedder(threads=threads)
+        self.reader = Reader(threads=threads)
         self._starting: asyncio.Task[None] | None = None
+
+    async def read(self, pairs: list[tuple[str, str]]) -> NDArray[Any]:
+        await self.reader.start()
+        return await self.reader.read(pairs)
 
     async def embed(self, sentences: list[str]) -> NDArray[Any]:
         if self._starting is None:
@@ -108,6 +115,23 @@ class ReplicaPool:
         return None
 
 
+class SharedModels:
+    """The worker's side of the embedder's actor."""
+
+    def __init__(self, actor: Any) -> None:
+        self._actor = actor
+
+    async def __call__(self, sentences: Sequence[str]) -> NDArray[Any]:
+        """Embeddings of sentences."""
+        vectors: NDArray[Any] = await self._actor.embed.remote(list(sentences))
+        return vectors
+
+    async def read(self, pairs: Sequence[tuple[str, str]]) -> NDArray[Any]:
+        """What the gate's reader says of (evidence, claim)."""
+        outputs: NDArray[Any] = await self._actor.read.remote(list(pairs))
+        return outputs
+
+
 class WorkerActor:
     """A `Worker` in a process of its own."""
 
@@ -125,11 +149,8 @@ class WorkerActor:
             else make_engine(options, concurrency=concurrency)
         )
 
-        async def embed(sentences: Sequence[str]) -> NDArray[Any]:
-            vectors: NDArray[Any] = await embedder.embed.remote(list(sentences))
-            return vectors
-
-        self.worker = Worker(assignment, {"rewriter": self.engine}, embed if embedder else None)
+        engines = dict.fromkeys(ROLES, self.engine)
+        self.worker = Worker(assignment, engines, SharedModels(embedder) if embedder else None)
         self._starting: asyncio.Task[EngineFacts] | None = None
 
     async def start(self) -> EngineFacts:

@@ -130,11 +130,18 @@ class RowAsk:
 def encodable(completion: Completion) -> Completion:
     """The completion with unpaired surrogates, which no file can hold, turned into question
     marks."""
-    try:
-        completion.text.encode()
-    except UnicodeEncodeError:
-        return replace(completion, text=completion.text.encode("utf-8", "replace").decode())
-    return completion
+    calls = tuple(
+        replace(call, name=_encodable(call.name), arguments=_encodable(call.arguments))
+        for call in completion.tool_calls
+    )
+    text, thoughts = _encodable(completion.text), _encodable(completion.reasoning)
+    if (text, thoughts, calls) == (completion.text, completion.reasoning, completion.tool_calls):
+        return completion
+    return replace(completion, text=text, reasoning=thoughts, tool_calls=calls)
+
+
+def _encodable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 class PartitionRows:

@@ -57,6 +57,9 @@ class Job:
     embeds: bool = False
     context_tokens: int = 0
     """What the longest request needs, prompt and answer together."""
+    rows_per_slot: float = 0.0
+    """Rows to keep open per unit of concurrency where the engine bears more than one; 0: as many
+    as the engine says. Rows whose length nobody knows beforehand need more."""
 
 
 @dataclass(slots=True)
@@ -208,7 +211,7 @@ class Entry:
         self._count = runner.workers or max(
             1, min(cluster.cores // 2, facts.concurrency // 32, partitions)
         )
-        in_flight = runner.rows_in_flight or round(facts.concurrency * facts.rows_in_flight)
+        in_flight = runner.rows_in_flight or _rows_in_flight(self.job, facts)
         assignment = Assignment(
             pipeline=self.job.pipeline,
             folder=str(self.folder.path.absolute()),
@@ -339,6 +342,13 @@ def _refuse_changes(job: Job, folder: RunFolder) -> dict[str, Any] | None:
             "undo that or choose another --output"
         )
     return before
+
+
+def _rows_in_flight(job: Job, facts: EngineFacts) -> int:
+    per_slot = facts.rows_in_flight
+    if per_slot > 1:
+        per_slot = max(per_slot, job.rows_per_slot)
+    return round(facts.concurrency * per_slot)
 
 
 def _refuse_short_context(job: Job, facts: EngineFacts) -> None:

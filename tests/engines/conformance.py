@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 import pytest
@@ -20,6 +20,7 @@ from datagen.engines.base import (
     FinishReason,
     Message,
     Request,
+    RequestedCall,
     Sampling,
 )
 from datagen.errors import EngineError
@@ -29,6 +30,18 @@ PERSON: dict[str, Any] = {
     "properties": {"name": {"type": "string", "maxLength": 20}, "adult": {"type": "boolean"}},
     "required": ["name", "adult"],
     "additionalProperties": False,
+}
+WEATHER: dict[str, Any] = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "The weather of a city.",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+        },
+    },
 }
 HARD_TEXTS = {
     "empty": "",
@@ -54,6 +67,8 @@ class Kind:
     """Equal requests, asked one after another, are answered equally, whatever is cached."""
     caches_prefixes: bool = True
     """Says how much of a prompt it had already."""
+    takes_tools: bool = True
+    """Passes tools to the model and reads its calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +216,36 @@ async def test_a_call_that_was_cancelled_leaves_its_place_to_others(started: Sta
     completion = await started.engine.complete(asking("Still there?", max_tokens=4))
 
     assert completion.text
+
+
+async def test_tools_are_called_by_name_or_answered_in_words_or_refused(started: Started) -> None:
+    request = replace(asking("What is the weather in Rome?", max_tokens=60), tools=(WEATHER,))
+
+    (answer,) = await asyncio.gather(started.engine.complete(request), return_exceptions=True)
+
+    if not started.kind.takes_tools:
+        assert isinstance(answer, EngineError), answer
+        assert (answer.kind, answer.fatal) == ("bad_request", False)
+        return
+    assert isinstance(answer, Completion), answer
+    assert answer.tool_calls or answer.text.strip()
+    assert all(call.name and isinstance(call.arguments, str) for call in answer.tool_calls)
+
+
+async def test_a_conversation_with_calls_and_results_is_answered(started: Started) -> None:
+    if not started.kind.takes_tools:
+        pytest.skip(f"{started.kind.name} takes no tools")
+    call = RequestedCall("functions.get_weather:0", "get_weather", '{"city": "Rome"}')
+    messages = (
+        Message("user", "What is the weather in Rome?"),
+        Message("assistant", "", (call,)),
+        Message("tool", '{"sky": "clear"}', tool_call_id=call.id, name=call.name),
+    )
+    request = Request(messages, Sampling(max_tokens=16, seed=1), tools=(WEATHER,))
+
+    completion = await started.engine.complete(request)
+
+    assert completion.tool_calls or completion.text.strip()
 
 
 async def test_an_engine_that_is_started_twice_stays_as_it_is(started: Started) -> None:

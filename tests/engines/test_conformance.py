@@ -13,7 +13,7 @@ from conformance import *  # noqa: F403  (the properties; pytest collects them h
 from conformance import Kind, Started
 
 from benchmarks.ideal_server import running_server
-from datagen.engines.base import Completion, Request
+from datagen.engines.base import Completion, Request, RequestedCall
 from datagen.engines.llamacpp import LlamaCppEngine
 from datagen.engines.openai import OpenAIEngine
 from datagen.engines.scripted import ScriptedEngine
@@ -27,6 +27,9 @@ def scripted_reply(request: Request) -> Completion:
         return Completion(
             json.dumps({"name": "Ada", "adult": True}), "stop", asked, 4, 0, "scripted"
         )
+    if request.tools and request.messages[-1].role == "user":
+        call = RequestedCall("call_0", "get_weather", '{"city": "Rome"}')
+        return Completion("", "tool_calls", asked, 9, 0, "scripted", (call,))
     words = request.sampling.max_tokens
     return Completion(
         f" word{request.sampling.seed}" * words, "length", asked, words, 0, "scripted"
@@ -65,6 +68,7 @@ KINDS = [
         "vllm",
         in_process,
         marks=(pytest.mark.vllm,),
+        takes_tools=False,
         caches_prefixes=False,  # it does, in whole blocks: tests/engines/test_vllm.py
     ),
 ]

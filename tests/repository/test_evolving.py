@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -19,6 +20,8 @@ from datagen.agentic.tools.evolve.recipe import EvolveRecipe, run_identity
 from datagen.engines.base import Request
 from datagen.engines.scripted import ScriptedEngine
 from datagen.errors import RecipeError
+from datagen.inspect.repository import audit_repository, summary_lines
+from datagen.inspect.views import sql
 from datagen.repository.evolving import evolve
 from datagen.repository.round_planner import FromRun, RoundPlanner, run_tools
 from datagen.runner.worker import Assignment, Worker
@@ -287,3 +290,27 @@ def test_an_entry_over_ray_gives_the_count(tmp_path: Path) -> None:
 
     assert (found.tools, found.missed, found.why) == (20, 0, "")
     assert len(table(tmp_path, "tools")) == 20
+
+
+@pytest.mark.ray
+def test_a_run_can_be_inspected_asked_and_proved(tmp_path: Path) -> None:
+    replies = Path(__file__).parents[1] / "agentic" / "tools" / "evolve_fakes.py"
+    engine = SMALL.engine.model_copy(update={"kind": "scripted", "model": f"{replies}:good"})
+    evolve(SMALL.model_copy(update={"engine": engine}), tmp_path, count=20, embedder=HashEmbedder())
+    drafts = len(table(tmp_path, "drafts"))
+
+    told = list(summary_lines(tmp_path))
+    counted = list(sql(tmp_path, "SELECT count(*) FROM drafts").rows)
+    proved = audit_repository(tmp_path)
+
+    assert told[1].startswith(f"  20 tools of {drafts} drafts, 0 duplicates")
+    assert counted == [(drafts,)]
+    assert proved.findings == ()
+    assert "no draft is settled twice" in proved.proved
+
+    shard = next((tmp_path / "tools").glob("pass-*.parquet"))
+    shutil.copy(shard, shard.with_name("pass-0099.parquet"))
+
+    twice = {finding.kind for finding in audit_repository(tmp_path).findings}
+
+    assert "duplicate_rows" in twice

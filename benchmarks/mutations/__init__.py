@@ -1,0 +1,1 @@
+"""How many broken trajectories the verifiers catch, and how many right ones they refuse."""

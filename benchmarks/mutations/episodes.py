@@ -1,0 +1,348 @@
+"""Ways to break an episode that do not need its domain: what was said, called and written down.
+
+Each takes a passing episode and gives a broken one, or None where there is nothing to break. What
+the tools answered stays as it was, so that the verifier in question is on its own."""
+
+import json
+import random
+import re
+from collections.abc import Callable
+from typing import Any
+
+from datagen.agentic.nouns import Episode, Task, ToolCall, Turn
+
+Mutation = Callable[[Task, Episode, random.Random], Episode | None]
+_NAMES = ("Gwendolyn Ashcombe", "Bartholomew Finch", "Ottilie Marchetti", "Rasmus Oduya")
+_TITLES = ("The Emerald Viaduct", "A Treatise on Kites", "Seven Crooked Bridges")
+_TOKENS = (
+    "<|im_end|>", "<|im_start|>assistant", "<tool_call>", "</tool_call>", "<think>", "</think>",
+    "[INST]",
+    "<|eot_id|>", "functions.renew_loan:3", "</s>", "<|tool_calls_section_begin|>", "{{member_id}}",
+)  # fmt: skip
+
+
+def with_turns(episode: Episode, turns: list[Turn]) -> Episode:
+    return episode.model_copy(update={"turns": tuple(turns)})
+
+
+def calls_of(episode: Episode) -> list[tuple[int, int, ToolCall]]:
+    """(turn, place, call) of every call."""
+    return [
+        (number, place, call)
+        for number, turn in enumerate(episode.turns)
+        for place, call in enumerate(turn.tool_calls)
+    ]
+
+
+def with_call(episode: Episode, turn: int, place: int, call: ToolCall) -> Episode:
+    turns = list(episode.turns)
+    calls = list(turns[turn].tool_calls)
+    calls[place] = call
+    turns[turn] = turns[turn].model_copy(update={"tool_calls": tuple(calls)})
+    return with_turns(episode, turns)
+
+
+def with_final(episode: Episode, text: str) -> Episode:
+    turns = list(episode.turns)
+    turns[-1] = turns[-1].model_copy(update={"content": text})
+    return with_turns(episode, turns)
+
+
+def _in_a_call(change: Callable[[ToolCall, random.Random], ToolCall | None]) -> Mutation:
+    """Breaks one call, drawn among those that can be broken."""
+
+    def mutate(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+        calls = calls_of(episode)
+        for turn, place, call in chance.sample(calls, len(calls)):
+            changed = change(call, chance)
+            if changed is not None:
+                return with_call(episode, turn, place, changed)
+        return None
+
+    return mutate
+
+
+def _arguments(call: ToolCall) -> dict[str, Any]:
+    return dict(call.arguments) if isinstance(call.arguments, dict) else {}
+
+
+def _unknown_tool(call: ToolCall, chance: random.Random) -> ToolCall:
+    name = chance.choice((f"{call.name}s", f"do_{call.name}", "lookup", call.name.title()))
+    return call.model_copy(update={"name": name})
+
+
+def _missing_argument(call: ToolCall, chance: random.Random) -> ToolCall | None:
+    arguments = _arguments(call)
+    if not arguments:
+        return None
+    arguments.pop(chance.choice(list(arguments)))
+    return call.model_copy(update={"arguments": arguments})
+
+
+def _wrong_type(call: ToolCall, chance: random.Random) -> ToolCall | None:
+    arguments = _arguments(call)
+    if not arguments:
+        return None
+    key = chance.choice(list(arguments))
+    arguments[key] = [arguments[key]] if chance.random() < 0.5 else {"value": arguments[key]}
+    return call.model_copy(update={"arguments": arguments})
+
+
+def _extra_argument(call: ToolCall, chance: random.Random) -> ToolCall:
+    key, value = chance.choice((("force", True), ("note", "as asked"), ("priority", 1)))
+    return call.model_copy(update={"arguments": {**_arguments(call), key: value}})
+
+
+def _broken_json(call: ToolCall, chance: random.Random) -> ToolCall:
+    text = json.dumps(_arguments(call))
+    return call.model_copy(update={"arguments": text[: max(1, len(text) - chance.randrange(1, 8))]})
+
+
+def _invented_id(call: ToolCall, chance: random.Random) -> ToolCall | None:
+    arguments = _arguments(call)
+    keys = [key for key in arguments if key.endswith("_id")]
+    if not keys:
+        return None
+    key = chance.choice(keys)
+    made = f"{str(arguments[key])[:2]}{chance.randrange(1000, 10_000)}"
+    if made == arguments[key]:
+        return None
+    return call.model_copy(update={"arguments": {**arguments, key: made}})
+
+
+def _changed_number(call: ToolCall, chance: random.Random) -> ToolCall | None:
+    arguments = _arguments(call)
+    keys = [key for key, value in arguments.items() if isinstance(value, int | float)]
+    if not keys:
+        return None
+    key = chance.choice(keys)
+    changed = round(float(arguments[key]) + chance.choice((0.37, 1.13, 11.71, -0.29)), 2)
+    return call.model_copy(update={"arguments": {**arguments, key: changed}})
+
+
+def _changed_name(call: ToolCall, chance: random.Random) -> ToolCall | None:
+    arguments = _arguments(call)
+    keys = [key for key in arguments if key in ("name", "title", "author", "email", "phone")]
+    if not keys:
+        return None
+    key = chance.choice(keys)
+    made = {
+        "title": chance.choice(_TITLES),
+        "email": f"someone{chance.randrange(100)}@else.example",
+        "phone": f"555-{chance.randrange(1000, 10_000)}",
+    }.get(key, chance.choice(_NAMES))
+    return call.model_copy(update={"arguments": {**arguments, key: made}})
+
+
+def _unanswered_call(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+    places = [n for n, turn in enumerate(episode.turns) if turn.role == "tool"]
+    if not places:
+        return None
+    turns = list(episode.turns)
+    del turns[chance.choice(places)]
+    return with_turns(episode, turns)
+
+
+def _wrong_call_id(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+    places = [n for n, turn in enumerate(episode.turns) if turn.role == "tool"]
+    if not places:
+        return None
+    turns = list(episode.turns)
+    place = chance.choice(places)
+    turns[place] = turns[place].model_copy(update={"tool_call_id": "functions.other:99"})
+    return with_turns(episode, turns)
+
+
+def _empty_final(task: Task, episode: Episode, chance: random.Random) -> Episode:
+    return with_final(episode, chance.choice(("", " ", "\n\n")))
+
+
+def _echo(task: Task, episode: Episode, chance: random.Random) -> Episode:
+    """Nothing is done; the user's words come back."""
+    turns = [*episode.turns[:2], Turn(role="assistant", content=task.opening, train=True)]
+    return episode.model_copy(
+        update={
+            "turns": tuple(turns),
+            "final_state": task.initial_state,
+            "changes": (),
+            "injected": (),
+        }
+    )
+
+
+def _cut_final(task: Task, episode: Episode, chance: random.Random) -> Episode:
+    text = episode.turns[-1].content
+    words = text.split(" ")
+    keep = chance.randrange(max(1, len(words) // 4), max(2, len(words) - 1))
+    return with_final(episode, " ".join(words[:keep]).rstrip(".!,"))
+
+
+def _cut_episode(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+    """The last words are missing, sometimes with the results before them."""
+    if len(episode.turns) < 4:
+        return None
+    return with_turns(episode, list(episode.turns[: -chance.randrange(1, 3)]))
+
+
+def _leaked_token(task: Task, episode: Episode, chance: random.Random) -> Episode:
+    text, token = episode.turns[-1].content, chance.choice(_TOKENS)
+    return with_final(episode, f"{text} {token}" if chance.random() < 0.5 else f"{token} {text}")
+
+
+def _invented_figure(task: Task, episode: Episode, chance: random.Random) -> Episode:
+    text = episode.turns[-1].content
+    added = chance.choice(
+        (
+            f"Your reference number is RX-{chance.randrange(10_000, 99_999)}.",
+            f"A charge of {chance.randrange(31, 97)}.{chance.randrange(11, 99)} was added.",
+            f"This is valid until 2029-0{chance.randrange(1, 10)}-1{chance.randrange(10)}.",
+        )
+    )
+    return with_final(episode, f"{text} {added}")
+
+
+def _invented_action(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+    done = {call.name for _, _, call in calls_of(episode)}
+    claims = {
+        "renew_loan": "I have also renewed your other loan.",
+        "cancel_hold": "I have also cancelled your hold.",
+        "pay_fine": "I have also paid your fine.",
+        "return_book": "I have returned the book as well.",
+        "place_hold": "I also placed a hold for you.",
+        "update_contact": "I have updated your contact details too.",
+    }
+    free = [text for tool, text in claims.items() if tool not in done]
+    return with_final(episode, f"{episode.turns[-1].content} {chance.choice(free)}")
+
+
+def _wrong_fact(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+    """A fact of the answer is replaced by one of the same form."""
+    text = episode.turns[-1].content
+    facts = [fact for fact in task.answer if fact in text and any(c.isdigit() for c in fact)]
+    if not facts:
+        return None
+    fact = chance.choice(facts)
+    digits = [place for place, sign in enumerate(fact) if sign.isdigit()]
+    place = digits[-1]
+    other = str((int(fact[place]) + chance.randrange(1, 9)) % 10)
+    return with_final(episode, text.replace(fact, f"{fact[:place]}{other}{fact[place + 1 :]}"))
+
+
+def _denied_deed(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+    """What was done is said not to have been."""
+    if not task.goal:
+        return None
+    said = (
+        "I am sorry, I was not able to do that.",
+        "Unfortunately I could not do what you asked for.",
+        "I did not change anything.",
+    )
+    return with_final(episode, f"{chance.choice(said)} {' '.join(task.answer)}".strip())
+
+
+def _neighbours_fact(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+    """A fact of the answer is replaced by another record's, which a tool did answer."""
+    text = episode.turns[-1].content
+    seen = " ".join(turn.content for turn in episode.turns if turn.role == "tool")
+    for fact in chance.sample(task.answer, len(task.answer)):
+        shape = re.sub(r"[a-z]+", "[a-z]+", re.sub(r"[A-Z]", "[A-Z]", re.sub(r"\d", r"\\d", fact)))
+        others = sorted({one for one in re.findall(rf"\b{shape}\b", seen) if one not in text})
+        if fact in text and others:
+            return with_final(episode, text.replace(fact, chance.choice(others)))
+    return None
+
+
+def _missing_fact(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+    text = episode.turns[-1].content
+    facts = [fact for fact in task.answer if fact in text]
+    if not facts:
+        return None
+    return with_final(episode, text.replace(chance.choice(facts), "what the record says"))
+
+
+def _untouched_state(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+    """The state never changed, whatever was said."""
+    if not task.goal:
+        return None
+    return episode.model_copy(update={"final_state": task.initial_state, "changes": ()})
+
+
+def _user_acts(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+    """A call of the agent stands in the user's turn."""
+    places = [n for n, turn in enumerate(episode.turns) if turn.tool_calls]
+    if not places:
+        return None
+    turns = list(episode.turns)
+    place = chance.choice(places)
+    turns[place] = turns[place].model_copy(update={"role": "user"})
+    return with_turns(episode, turns)
+
+
+def _budget(task: Task, episode: Episode, chance: random.Random) -> Episode:
+    ended = chance.choice(("turns", "tokens", "calls", "patience", "broken"))
+    return episode.model_copy(update={"ended": ended})
+
+
+def _declines(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+    """What could be done is declined."""
+    if task.kind in ("refuse", "no_tool"):
+        return None
+    words = "I am sorry, but I am not able to do that."
+    turns = [*episode.turns[:2], Turn(role="assistant", content=words, train=True)]
+    update = {"turns": tuple(turns), "final_state": task.initial_state, "changes": ()}
+    return episode.model_copy(update={**update, "injected": ()})
+
+
+def _complies(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+    """What should be declined is said to be done."""
+    if task.kind not in ("refuse", "no_tool"):
+        return None
+    said = ("Done, that is taken care of.", "Sure, I have done that for you.", "All set!")
+    return with_final(episode, chance.choice(said))
+
+
+def _repeated(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+    """One call is made a hundred times."""
+    calls = calls_of(episode)
+    if not calls:
+        return None
+    turn, _, call = chance.choice(calls)
+    answer = next(t for t in episode.turns if t.tool_call_id == call.id)
+    added: list[Turn] = []
+    for number in range(100):
+        again = call.model_copy(update={"id": f"functions.{call.name}:{1000 + number}"})
+        added.append(Turn(role="assistant", tool_calls=(again,), train=True))
+        added.append(answer.model_copy(update={"tool_call_id": again.id}))
+    end = turn + 1 + len(episode.turns[turn].tool_calls)
+    return with_turns(episode, [*episode.turns[:end], *added, *episode.turns[end:]])
+
+
+IN_EPISODES: dict[str, Mutation] = {
+    "unknown tool": _in_a_call(_unknown_tool),
+    "missing argument": _in_a_call(_missing_argument),
+    "wrong type": _in_a_call(_wrong_type),
+    "extra argument": _in_a_call(_extra_argument),
+    "broken JSON": _in_a_call(_broken_json),
+    "invented identifier": _in_a_call(_invented_id),
+    "changed number": _in_a_call(_changed_number),
+    "changed name": _in_a_call(_changed_name),
+    "unanswered call": _unanswered_call,
+    "wrong call id": _wrong_call_id,
+    "empty answer": _empty_final,
+    "echo": _echo,
+    "answer cut": _cut_final,
+    "episode cut": _cut_episode,
+    "leaked token": _leaked_token,
+    "invented figure": _invented_figure,
+    "invented action": _invented_action,
+    "wrong fact": _wrong_fact,
+    "another record's fact": _neighbours_fact,
+    "missing fact": _missing_fact,
+    "deed denied": _denied_deed,
+    "state untouched": _untouched_state,
+    "call in user's turn": _user_acts,
+    "budget used up": _budget,
+    "declined for no reason": _declines,
+    "said to be done": _complies,
+    "call repeated": _repeated,
+}

@@ -1,0 +1,222 @@
+"""Rows of the tables of an agentic run, made of what the stages came to."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from datagen.agentic.calling import ToolForm
+from datagen.agentic.judging import Judgement
+from datagen.agentic.messages import messages_json, tools_json
+from datagen.agentic.nouns import (
+    AgentRow,
+    AgentSpec,
+    Blame,
+    Noun,
+    Task,
+    TaskRow,
+    TrajectoryRow,
+    Verdict,
+    as_json,
+)
+from datagen.agentic.rollout import Played, Setting
+from datagen.schemas import EpisodeReject, Tool, row_id
+from datagen.stage import Failure
+
+Stage = Literal["tasks", "trajectories", "verify", "judge"]
+DETAIL_CHARS = 2_000
+BUDGETS = ("turns", "tokens", "calls", "patience")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A rollout with what was found out about it."""
+
+    played: Played
+    verdicts: tuple[Verdict, ...]
+    reward: float
+    judgement: Judgement | None
+    user_model: str
+
+    @property
+    def refusal(self) -> tuple[Stage, str, str, Blame] | None:
+        """Stage, reason, detail and blame of what speaks against it; None: it is accepted."""
+        played = self.played
+        if played.reason:
+            return "trajectories", played.reason, played.detail, played.blame
+        if played.episode.ended in BUDGETS:
+            blame: Blame = "user" if played.episode.ended == "patience" else "agent"
+            return "trajectories", f"budget_{played.episode.ended}", "", blame
+        for verdict in self.verdicts:
+            if not verdict.passed:
+                reason = verdict.reason or verdict.verifier
+                return "verify", reason, verdict.detail, verdict.blame or "agent"
+        if self.judgement is not None and self.judgement.refused_by:
+            return "judge", self.judgement.refused_by, "", "agent"
+        return None
+
+
+def agent_row(agent: AgentSpec) -> AgentRow:
+    return AgentRow(
+        id=agent.id,
+        role=agent.role,
+        expertise=agent.expertise,
+        behaviour=agent.behaviour,
+        system_prompt=agent.system_prompt,
+        tools=list(agent.tools),
+        core=list(agent.core),
+        model="",
+    )
+
+
+def task_row(task: Task, audited: Mapping[str, Any]) -> TaskRow:
+    return TaskRow(
+        id=task.id,
+        agent_id=task.agent_id,
+        domain=task.domain,
+        kind=task.kind,
+        tier=task.tier,
+        request=task.request,
+        persona=_json(as_json(task.persona)),
+        rubric=_json(as_json(task.rubric)),
+        task=_json(as_json(task)),
+        audited=_json(audited),
+        model="",
+    )
+
+
+def trajectory_row(setting: Setting, checked: Checked, tools: Sequence[ToolForm]) -> TrajectoryRow:
+    task, played = setting.task, checked.played
+    turns = played.episode.turns
+    return TrajectoryRow(
+        id=setting.id,
+        task_id=task.id,
+        agent_id=task.agent_id,
+        domain=task.domain,
+        kind=task.kind,
+        tier=task.tier,
+        number=setting.number,
+        messages=messages_json(turns),
+        tools=tools_json(tools),
+        environment=played.environment,
+        reward=checked.reward,
+        verdicts=_nouns(checked.verdicts),
+        judgement=_json(checked.judgement.as_json()) if checked.judgement else "",
+        rubric=_json(as_json(task.rubric)),
+        injected=_nouns(played.episode.injected),
+        changes=_nouns(played.episode.changes),
+        turns=sum(turn.role == "assistant" for turn in turns),
+        calls=sum(len(turn.tool_calls) for turn in turns),
+        ended=played.episode.ended,
+        prompt_tokens=played.prompt_tokens,
+        completion_tokens=played.completion_tokens,
+        seed=setting.seed,
+        model=played.model,
+        user_model=checked.user_model,
+    )
+
+
+def rollout_reject(setting: Setting, checked: Checked) -> EpisodeReject:
+    """A rollout that something speaks against; its conversation is kept."""
+    assert checked.refusal is not None
+    stage, reason, detail, blame = checked.refusal
+    scores = {
+        "reward": checked.reward,
+        "verdicts": [as_json(verdict) for verdict in checked.verdicts],
+        "judgement": checked.judgement.as_json() if checked.judgement else None,
+        "rerolled": checked.played.rerolled,
+        "ended": checked.played.episode.ended,
+        "injected": [as_json(failure) for failure in checked.played.episode.injected],
+        "completion_tokens": checked.played.completion_tokens,
+    }
+    return _reject(
+        setting,
+        id=setting.id,
+        stage=stage,
+        reason=reason,
+        detail=detail,
+        blame=blame,
+        scores=_json(scores),
+        messages=messages_json(checked.played.episode.turns),
+    )
+
+
+def rollout_failure(setting: Setting, failure: Failure) -> EpisodeReject:
+    """A rollout that could not be played."""
+    return _reject(
+        setting,
+        id=setting.id,
+        stage="trajectories",
+        reason=failure.reason,
+        failed=True,
+        detail=failure.detail,
+        blame="infrastructure",
+    )
+
+
+def task_reject(
+    task: Task, *, reason: str, detail: str, audited: Mapping[str, Any]
+) -> EpisodeReject:
+    """A task that its gate refused."""
+    return EpisodeReject(
+        id=row_id("reject", task.id),
+        stage="tasks",
+        reason=reason,
+        failed=False,
+        detail=detail[:DETAIL_CHARS],
+        blame="",
+        task_id=task.id,
+        agent_id=task.agent_id,
+        number=-1,
+        scores=_json(audited),
+        messages="[]",
+        task=_json(as_json(task)),
+        seed=task.seed,
+    )
+
+
+def undrawn(number: int, agent: AgentSpec, reason: str, detail: str) -> EpisodeReject:
+    """A task that could not be drawn for its agent."""
+    return EpisodeReject(
+        id=row_id("undrawn", number, agent.id),
+        stage="tasks",
+        reason=reason,
+        failed=False,
+        detail=detail[:DETAIL_CHARS],
+        blame="",
+        task_id="",
+        agent_id=agent.id,
+        number=-1,
+        scores="{}",
+        messages="[]",
+        task="{}",
+        seed=number,
+    )
+
+
+def tool_form(tool: Tool) -> ToolForm:
+    """A tool of the repository as a model sees it."""
+    return ToolForm(tool.name, tool.description, json.loads(tool.input_schema))
+
+
+def _reject(setting: Setting, **fields: Any) -> EpisodeReject:
+    values = {
+        "failed": False,
+        "scores": "{}",
+        "messages": "[]",
+        "task_id": setting.task.id,
+        "agent_id": setting.agent.id,
+        "number": setting.number,
+        "task": "{}",
+        "seed": setting.seed,
+    }
+    fields["detail"] = fields["detail"][:DETAIL_CHARS]
+    return EpisodeReject.model_validate(values | fields)
+
+
+def _nouns(nouns: Sequence[Noun]) -> str:
+    return _json([as_json(noun) for noun in nouns])
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,258 @@
+"""What the agent told the user: the facts that were asked for, nothing without support, no deed
+that was not done, and a refusal where one is due.
+
+Figures, dates, identifiers and quotations in the agent's words must stand in what it was told or
+what tools answered, or follow by arithmetic. "I have renewed …" needs a renewal that worked.
+Not covered: statements in plain words without any of these."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from datagen.agentic.nouns import Episode, Span, Task, ToolCall, Verdict
+from datagen.agentic.verify.arithmetic import computed
+from datagen.agentic.verify.conduct import calls_of, successes
+from datagen.agentic.verify.corpus import Corpus, find_whole, plain, stems, words_in
+from datagen.agentic.verify.reasons import failed, passed
+from datagen.agentic.verify.toolset import Toolset
+from datagen.rephrase.fidelity.facts import Facts
+
+SMALL_COUNT = 3
+"""Whole numbers up to it are part of speech: "one of the two"."""
+ECHOED_SHARE = 0.8
+"""Share of the user's words that makes an answer an echo."""
+_FIGURE = re.compile(
+    r"\b\d{1,2}(?::\d{2})?\s?[ap]\.?m\b|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+|"
+    r"\d{4}-\d{2}-\d{2}|\d{1,2}:\d{2}|(?<![^\W\d_])[^\W\d_]+[-_#]?\d[\w-]*\w"
+    r"|#?\d[\d,]*(?:\.\d+)?"
+)
+_LISTED = re.compile(r"(?m)^[^\S\n]*(?:\(?\d{1,2}[.)]|#{1,4})\s")
+_QUOTED = re.compile(r'"([^"\n]{3,120})"')
+_DEEDS = (
+    "booked cancelled canceled renewed paid returned reserved ordered sent updated changed created "
+    "deleted added removed registered refunded waived transferred issued submitted scheduled "
+    "placed borrowed lent extended set"
+).split()
+_FILLER = r"(?:(?:also|now|just|already|successfully|gone ahead and|then)\s+){0,2}"
+_DECLINED = re.compile(
+    r"\b(?:can(?:no|')t|cannot|can not|unable|not able|not allowed|not permitted|not possible|"
+    r"(?:must|may|will|could|should|do|does|did|is|are|am|have|has)(?: not|n't) |won't|forbid\w*|"
+    r"against (?:the|our) (?:rules|policy)|no tool|not something i|outside (?:of )?(?:my|what)|"
+    r"beyond (?:my|what)|only for|decline|unfortunately|afraid)\b"
+)
+_DONE = re.compile(
+    r"\b(?:all set|all done|taken care of|i(?: have|'ve) done (?:that|it|this|so)|it is done|"
+    r"it's done|consider it done|successfully (?!logged))\b|^done\b"
+)
+_UNREAL = re.compile(
+    r"\b(?:not|never|no|nothing|none|nobody|without|cannot|if|once|after|when|would|could|can)\b|n't\b"
+)
+_DENIED = re.compile(
+    r"\b(?:i|we) (?:(?:am|was|are|were) (?:not able|unable)|can(?:not|'t| not)|could(?: not|n't)|"
+    r"did(?: not|n't)|have(?: not|n't)) (?!yet )"
+)
+
+
+def answer(task: Task, episode: Episode) -> Verdict:
+    """The facts that were asked for are told; where the request must be declined, it is, and
+    nowhere else."""
+    said = "\n".join(_words(episode))
+    for fact in task.answer:
+        if not states(said, fact):
+            return failed("answer", "fact_missing", fact)
+    final = next(reversed(list(_words(episode))), "")
+    if task.goal and _DENIED.search(plain(final)):
+        return failed("answer", "denies_deed", final)
+    if _is_echo(task, final):
+        return failed("answer", "echo", final)
+    if task.kind in ("refuse", "no_tool"):
+        low = plain(final)
+        if not _DECLINED.search(low) or _DONE.search(low):
+            return failed("answer", "did_not_decline", final)
+    return passed("answer")
+
+
+def states(said: str, fact: str) -> bool:
+    """Whether a text states a fact: a word, a number in any spelling, a date."""
+    if find_whole(plain(said), plain(fact).strip()) >= 0:
+        return True
+    facts = Facts(said)
+    if re.fullmatch(r"-?[\d,]+(?:\.\d+)?", fact):
+        wanted = float(fact.replace(",", ""))
+        return any(_as_float(one.value) == wanted for one in facts.every_number.facts)
+    if match := re.fullmatch(r"\d{4}-(\d{2})-(\d{2})", fact):
+        return (int(match[1]), int(match[2])) in facts.numbers.days
+    if match := re.fullmatch(r"0?(\d{1,2}):(\d{2})", fact):
+        return _states_time(plain(said), int(match[1]), match[2])
+    return False
+
+
+def claims(task: Task, episode: Episode, tools: Toolset, corpus: Corpus) -> Verdict:
+    spans: list[Span] = []
+    if lost := _not_observed(task, episode, tools, corpus):
+        return failed("claims", "unsupported_fact", lost)
+    for number, turn in enumerate(episode.turns):
+        if turn.role != "assistant" or not turn.content.strip():
+            continue
+        text = plain(turn.content)
+        for figure in _figures(text):
+            span = _supported(figure, corpus, number)
+            if span is None:
+                return failed("claims", "unsupported_figure", figure, turn=number, spans=spans)
+            spans.append(span)
+        for quoted in _QUOTED.findall(text):
+            if not _known_words(quoted, corpus, number):
+                return failed("claims", "unsupported_quotation", quoted, turn=number)
+        if deed := _undone(text, number, episode, tools, corpus):
+            return failed("claims", "unsupported_action", deed, turn=number)
+    return passed("claims", spans[:100])
+
+
+def _not_observed(task: Task, episode: Episode, tools: Toolset, corpus: Corpus) -> str:
+    """What is told as asked for, or had to be looked up for it, and no tool answered: a lucky
+    guess. Another look-up that shows the same records will do."""
+    if not task.answer:
+        return ""
+    observed = [source for source in corpus.sources if source.name == "tool"]
+    for fact in task.answer:
+        value = _as_float(fact)
+        shown = plain(fact).strip()
+        if not any(
+            find_whole(source.flat, shown) >= 0
+            or (
+                value is not None
+                and (value in source.numbers or any(value == sum(c) for c in source.columns))
+            )
+            for source in observed
+        ):
+            return fact
+    worked = successes(episode)
+    texts = {t.tool_call_id: t.content for t in episode.turns if t.tool_call_id in worked}
+    shown_by = [
+        f"{plain(texts[c.id])} {plain(str(c.arguments))}" for c in _answered(episode, texts)
+    ]
+    for call in task.reference:
+        if call.name in tools and tools[call.name].writes:
+            continue
+        values = [plain(str(value)) for value in call.arguments.values()]
+        if not any(all(find_whole(text, one) >= 0 for one in values) for text in shown_by):
+            return f"{call.name} {', '.join(values)}"
+    return ""
+
+
+def _answered(episode: Episode, texts: Mapping[str, str]) -> Iterator[ToolCall]:
+    return (call for _, call in calls_of(episode) if call.id in texts)
+
+
+def _words(episode: Episode) -> Iterator[str]:
+    return (
+        turn.content
+        for turn in episode.turns
+        if turn.role == "assistant" and not turn.tool_calls and turn.content
+    )
+
+
+def _figures(text: str) -> Iterator[str]:
+    for found in _FIGURE.finditer(_LISTED.sub(" ", text)):
+        yield found[0].rstrip(".,:-")
+
+
+def _supported(figure: str, corpus: Corpus, turn: int) -> Span | None:
+    if found := corpus.find(figure, turn):
+        return found
+    bare = figure.lstrip("#").replace(",", "")
+    if re.fullmatch(r"\d+(?:st|nd|rd|th)", bare):
+        bare = bare[:-2]
+    value = _as_float(bare)
+    if value is None:
+        return _time_like(figure, corpus, turn)
+    if bare.isdecimal() and value <= SMALL_COUNT:
+        return Span(value=figure, source="default")
+    if found := corpus.number(value, turn):
+        return found
+    if _part_of_date(value, corpus, turn):
+        return Span(value=figure, source="tool")
+    return computed(value, corpus, turn)
+
+
+def _part_of_date(value: float, corpus: Corpus, turn: int) -> bool:
+    """A day or a year of a known date, as prose writes it: "2 August 2026"."""
+    return any(
+        value in (day.day, day.year) for source in corpus.before(turn) for day in source.dates
+    )
+
+
+def _time_like(figure: str, corpus: Corpus, turn: int) -> Span | None:
+    """A time of day, where a tool wrote it with 24 hours and the agent with 12, or without zero."""
+    match = re.fullmatch(r"0?(\d{1,2})(?::(\d{2}))?\s?(?:([ap])\.?m)?", figure)
+    if not match or not (match[2] or match[3]):
+        return None
+    hour, minute = int(match[1]), match[2] or "00"
+    late = hour % 12 + 12
+    hours = {"a": (hour % 12,), "p": (late,)}.get(match[3] or "", (hour, late))
+    ways = [way for h in hours for way in (f"{h}:{minute}", f"{h:02d}:{minute}")]
+    return next((found for way in ways if (found := corpus.find(way, turn))), None)
+
+
+def _known_words(quoted: str, corpus: Corpus, turn: int) -> bool:
+    if corpus.find(quoted, turn):
+        return True
+    return stems(words_in(quoted)) <= corpus.vocabulary(turn)
+
+
+def _undone(text: str, turn: int, episode: Episode, tools: Toolset, corpus: Corpus) -> str:
+    """A deed that the text claims and no call did; empty if there is none."""
+    verbs = _not_done(turn, episode, tools)
+    for sentence in re.split(r"(?<=[.!?\n])\s+", text):
+        if _is_denied(sentence):
+            continue
+        for verb in verbs:
+            if verb not in sentence:
+                continue
+            own = rf"\b(?:i|we)(?: have|'ve)?\s+{_FILLER}{re.escape(verb)}\b"
+            passive = rf"\b(?:has|have|is|are|was) {_FILLER}(?:been )?{re.escape(verb)}\b"
+            if re.search(own, sentence):
+                return sentence[:200]
+            if re.search(passive, sentence) and not _told(verb, corpus, turn):
+                return sentence[:200]
+    return ""
+
+
+def _not_done(turn: int, episode: Episode, tools: Toolset) -> set[str]:
+    """Past forms of what no call has done so far: of the tools' own verbs those of tools that did
+    not work, of other deeds all, until something was changed."""
+    worked = successes(episode)
+    done = {c.name for n, c in calls_of(episode) if n < turn and c.id in worked}
+    wrote = {name for name in done if name in tools and tools[name].writes}
+    forms = {form for name in wrote for form in tools[name].past}
+    others = {f for tool in tools.values() if tool.writes for f in tool.past} - forms
+    return others if wrote else others | set(_DEEDS)
+
+
+def _told(verb: str, corpus: Corpus, turn: int) -> bool:
+    """Whether the deed was heard of: a status, an error, the user's words."""
+    return any(verb in source.words for source in corpus.before(turn))
+
+
+def _is_denied(sentence: str) -> bool:
+    return bool(_UNREAL.search(sentence))
+
+
+def _is_echo(task: Task, final: str) -> bool:
+    said, asked = words_in(final), words_in(task.opening)
+    if not said or not asked:
+        return False
+    shared = sum(word in set(asked) for word in said) / len(said)
+    return shared >= ECHOED_SHARE and len(said) >= ECHOED_SHARE * len(asked)
+
+
+def _states_time(said: str, hour: int, minute: str) -> bool:
+    twelve, half = hour % 12 or 12, "a" if hour < 12 else "p"
+    shown = f"{twelve}:{minute}" if minute != "00" else rf"{twelve}(?::00)?"
+    return bool(re.search(rf"\b0?{shown}\s*{half}\.?m\b|\b0?{hour}:{minute}\b", said))
+
+
+def _as_float(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

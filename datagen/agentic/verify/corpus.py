@@ -1,0 +1,243 @@
+"""Everything an agent could have known, and where it stands: the system prompt, the user's words,
+what tools answered.
+
+Each value is looked up once; its earliest place decides whether it was there before a call. What
+tools answer is searched as text and, where it is JSON, value by value. The agent's own words are no
+evidence. Texts over `MAX_SOURCE_CHARS` are read as far as that."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any, Literal
+
+from datagen.agentic.nouns import Span, Turn
+from datagen.rephrase.fidelity.facts import Facts
+
+MAX_SOURCE_CHARS = 200_000
+MOST_NUMBERS = 400
+"""Distinct numbers of a conversation that arithmetic looks at."""
+_SAME = str.maketrans("“”„«»‘’`–—−\u00a0\u202f", '"""""\'\'\'---  ')
+_NUMBER = re.compile(r"(?<![\w.])(?<!\d[-/:])-?\d[\d,]*(?:\.\d+)?(?![\w])(?![-/:]\d)")
+"""Not the parts of dates and times, which are no numbers by themselves."""
+_ANY_DIGITS = re.compile(r"\d+(?:\.\d+)?")
+_ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
+_WORDS = re.compile(r"[^\W_]+")
+SourceName = Literal["system", "user", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One text and what can be looked up in it."""
+
+    turn: int
+    name: SourceName
+    text: str
+    """As it came, in lower case, one kind of quotation marks; same length as the original."""
+    flat: str
+    """Values of JSON, one a line; the text where it is none."""
+    numbers: frozenset[float]
+    """Numbers that stand alone."""
+    digits: frozenset[float]
+    """All runs of digits, also inside words."""
+    words: frozenset[str]
+    dates: frozenset[date]
+    days: frozenset[tuple[int, int]]
+    """(month, day) of dates, in whatever way they are written."""
+    columns: tuple[tuple[float, ...], ...]
+    """Numbers under one key, for each key; and how many things each list has."""
+
+
+class Corpus:
+    """The sources of an episode, in order."""
+
+    def __init__(self, turns: Sequence[Turn]) -> None:
+        names: dict[str, SourceName] = {"system": "system", "user": "user", "tool": "tool"}
+        self.sources = [
+            _source(number, names[turn.role], turn.content[:MAX_SOURCE_CHARS])
+            for number, turn in enumerate(turns)
+            if turn.role in names and turn.content
+        ]
+        self._found: dict[str, Span | None] = {}
+        self._stems: dict[int, set[str]] = {}
+
+    def before(self, turn: int) -> Iterator[Source]:
+        for source in self.sources:
+            if source.turn >= turn:
+                return
+            yield source
+
+    def find(self, value: str, turn: int) -> Span | None:
+        """Where the value stands, between boundaries of words, before a turn."""
+        wanted = plain(value).strip()
+        if wanted not in self._found:
+            self._found[wanted] = self._first(wanted)
+        found = self._found[wanted]
+        return found if found is not None and found.turn < turn else None
+
+    def number(self, value: float, turn: int, *, loose: bool = False) -> Span | None:
+        """A source with that number; `loose` also takes digits inside a user's words."""
+        for source in self.before(turn):
+            if value in source.numbers or (
+                loose and source.name == "user" and value in source.digits
+            ):
+                return Span(value=_shown(value), source=source.name, turn=source.turn)
+        return None
+
+    def vocabulary(self, turn: int) -> set[str]:
+        """Stems of the words that stand before a turn."""
+        sources = list(self.before(turn))
+        if len(sources) not in self._stems:
+            self._stems[len(sources)] = stems([word for one in sources for word in one.words])
+        return self._stems[len(sources)]
+
+    def _first(self, wanted: str) -> Span | None:
+        for source in self.sources:
+            start = find_whole(source.text, wanted)
+            if start < 0 and source.flat is not source.text:
+                start = -2 if find_whole(source.flat, wanted) >= 0 else -1
+            if start != -1:
+                return Span(
+                    value=wanted[:200], source=source.name, turn=source.turn, start=max(-1, start)
+                )
+        return None
+
+
+def plain(text: str) -> str:
+    """Lower case, one kind of quotation marks, dashes and spaces; the length stays."""
+    made = text.translate(_SAME)
+    low = made.lower()
+    return low if len(low) == len(made) else "".join(c.lower()[:1] or c for c in made)
+
+
+def find_whole(text: str, wanted: str) -> int:
+    """Where `wanted` stands in the text as a whole word or words; -1: nowhere."""
+    if not wanted:
+        return -1
+    start = text.find(wanted)
+    while start >= 0:
+        end = start + len(wanted)
+        before = text[start - 1] if start else " "
+        after = text[end] if end < len(text) else " "
+        if not (wanted[0].isalnum() and _binds(before, text, start - 2)) and not (
+            wanted[-1].isalnum() and _binds(after, text, end + 1)
+        ):
+            return start
+        start = text.find(wanted, start + 1)
+    return -1
+
+
+def stems(words: Sequence[str]) -> set[str]:
+    """Words without common endings."""
+    return {re.sub(r"(?:ies|es|s|ing|ed|y|e)$", "", word) or word for word in words}
+
+
+def words_in(text: str) -> list[str]:
+    return _WORDS.findall(plain(text))
+
+
+def _binds(sign: str, text: str, beyond: int) -> bool:
+    """Whether a sign beside a match makes it part of a longer word: letters, digits, and a point
+    or hyphen with one behind it."""
+    if sign.isalnum() or sign == "_":
+        return True
+    return sign in ".-" and 0 <= beyond < len(text) and text[beyond].isdigit() and sign == "."
+
+
+def _shown(value: float) -> str:
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else str(value)
+
+
+@lru_cache(maxsize=512)
+def _source(turn: int, name: SourceName, content: str) -> Source:
+    text = plain(content)
+    parsed = _json(content) if name == "tool" else None
+    leaves = list(_leaves(parsed)) if parsed is not None else []
+    flat = plain("\n".join(str(leaf) for _, leaf in leaves)) if leaves else text
+    numbers = {_float(found) for found in _NUMBER.findall(flat)}
+    numbers |= {float(v) for _, v in leaves if _is_number(v)}
+    facts = Facts(content[:20_000] if name != "tool" else flat[:20_000])
+    for one in facts.every_number.facts if name != "tool" else ():
+        numbers |= _value(one.value)
+    return Source(
+        turn=turn,
+        name=name,
+        text=text,
+        flat=flat,
+        numbers=frozenset(n for n in numbers if n == n),
+        digits=frozenset(_float(found) for found in _ANY_DIGITS.findall(flat)),
+        words=frozenset(_WORDS.findall(flat)),
+        dates=frozenset(_dates(flat)),
+        days=frozenset(facts.numbers.days),
+        columns=_columns(parsed, leaves),
+    )
+
+
+def _json(content: str) -> Any:
+    if content[:1] not in "{[":
+        return None
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _leaves(value: Any, key: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and depth < 50:
+        for inner, one in value.items():
+            yield "", inner
+            yield from _leaves(one, inner, depth + 1)
+    elif isinstance(value, list) and depth < 50:
+        for one in value:
+            yield from _leaves(one, key, depth + 1)
+    elif value is not None:
+        yield key, value
+
+
+def _columns(parsed: Any, leaves: Sequence[tuple[str, Any]]) -> tuple[tuple[float, ...], ...]:
+    by_key: dict[str, list[float]] = {}
+    for key, value in leaves:
+        if key and _is_number(value):
+            by_key.setdefault(key, []).append(float(value))
+    columns = [tuple(values[:50]) for values in by_key.values()]
+    counts = tuple(float(size) for size in _sizes(parsed))
+    return (*columns, *((size,) for size in counts))
+
+
+def _sizes(value: Any, depth: int = 0) -> Iterator[int]:
+    if depth > 20:
+        return
+    if isinstance(value, list):
+        yield len(value)
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for one in inner:
+        yield from _sizes(one, depth + 1)
+
+
+def _dates(text: str) -> Iterator[date]:
+    for year, month, day in _ISO.findall(text):
+        try:
+            yield date(int(year), int(month), int(day))
+        except ValueError:
+            continue
+
+
+def _is_number(value: Any) -> bool:
+    """A number that has a float; whole ones of JSON have no bound."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+
+
+def _float(text: str) -> float:
+    try:
+        return float(text.replace(",", ""))
+    except ValueError:
+        return float("nan")
+
+
+def _value(text: str) -> set[float]:
+    try:
+        return {float(text)}
+    except ValueError:
+        return set()

@@ -1,0 +1,311 @@
+"""Where each value of a call's arguments comes from.
+
+Identifiers, numbers, dates, names and texts must stand in what the agent could know before the
+call: the system prompt, the user's words, what tools answered; or be a default, a value of an enum,
+or arithmetic on numbers that stand there. Texts that an agent writes itself (a query, a message)
+only answer for their protected facts. Not seen: a value that stands there and is the wrong one;
+that is for the goal."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from datagen.agentic.nouns import Episode, Span, ToolCall, Verdict
+from datagen.agentic.verify.arithmetic import computed, dated, is_near
+from datagen.agentic.verify.codes import CODES
+from datagen.agentic.verify.corpus import Corpus, find_whole, plain, stems, words_in
+from datagen.agentic.verify.reasons import failed, passed
+from datagen.agentic.verify.toolset import Toolset
+
+FREE_TEXT = re.compile(
+    r"query|quer(?:y|ies)|keyword|search|text|message|body|note|descri|comment|reason|subject|"
+    r"content|summary|question|instruction|caption|prompt|resolution|pattern|title$|tweet|details",
+    re.IGNORECASE,
+)
+"""Names of parameters whose value an agent writes in its own words."""
+PAGING = re.compile(
+    r"^(?:limit|page|page_size|per_page|offset|top_k|max_results|count|size|n)$", re.I
+)
+"""Parameters that an agent may choose: they decide how much is read."""
+MOST_SPANS = 200
+MOST_VALUES = 2_000
+"""Values of one episode's arguments that are looked up; the rest of a flood is not."""
+LONG_TEXT_WORDS = 7
+_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]\d{2}:\d{2}.*)?")
+_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?")
+_NUMERIC = re.compile(r"-?\d[\d,]*(?:\.\d+)?%?")
+_CODED = re.compile(r"[@/\\_#]|\d")
+_FIGURES = re.compile(
+    r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<![^\W\d_])[^\W\d_]*[-_/#]?\d[\w./:-]*\w|\d"
+)
+_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{2,}(?: [A-Z][a-z]{2,})*")
+_IN_WORDS = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w])")
+_IS_ID = re.compile(r"(?:^|[_.])id$|Id$")
+_SCALE = re.compile(r"\b(\d{1,2})(?: to | and |-| - |\.\.)(\d{1,2})\b")
+MOST_STEPS = 10
+"""Steps of a scale that an agent may choose on: priority 1 to 5."""
+_CAPITALS = re.compile(r"[A-Z]{2,5}")
+_FILE = re.compile(r"\.[a-z]{2,5}$")
+"""Endings of files, which users leave out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """One value of an argument, and where it comes from."""
+
+    turn: int
+    call: ToolCall
+    path: str
+    value: Any
+    span: Span | None
+    """None: from nowhere."""
+    reason: str
+    """What it is then."""
+
+
+def grounding(episode: Episode, tools: Toolset, corpus: Corpus) -> Verdict:
+    spans: list[Span] = []
+    for one in traced(episode, tools, corpus):
+        if one.span is None:
+            shown = json.dumps(one.value, ensure_ascii=False)[:200]
+            lost = Span(value=str(one.value)[:200], source="none")
+            detail = f"{one.call.name}.{one.path}: {shown}"
+            return failed("grounding", one.reason, detail, turn=one.turn, spans=[*spans, lost])
+        if len(spans) < MOST_SPANS:
+            spans.append(one.span)
+    return passed("grounding", spans)
+
+
+def traced(episode: Episode, tools: Toolset, corpus: Corpus) -> Iterator[Traced]:
+    """Every value of every argument, the first `MOST_VALUES` of them."""
+    seen = 0
+    for number, turn in enumerate(episode.turns):
+        for call in turn.tool_calls:
+            for path, value, schema in _values(call, tools):
+                seen += 1
+                if seen > MOST_VALUES:
+                    return
+                about = tools[call.name].description
+                span, reason = trace(value, schema, path, corpus, number, about=about)
+                yield Traced(number, call, path, value, span, reason if span is None else "")
+
+
+def trace(
+    value: Any,
+    schema: Mapping[str, Any],
+    path: str,
+    corpus: Corpus,
+    turn: int,
+    *,
+    about: str = "",
+) -> tuple[Span | None, str]:
+    """Where a value comes from; or None and the reason it fails. `about`: what the tool says of
+    itself."""
+    shown = str(value)[:200]
+    if value is None or isinstance(value, bool) or value in ("", []):
+        return Span(value=shown, source="enum"), ""
+    if "default" in schema and schema["default"] == value:
+        return Span(value=shown, source="default"), ""
+    if value in (schema.get("enum") or ()) or schema.get("const") == value:
+        found = corpus.find(str(value), turn)
+        return found or Span(value=shown, source="enum"), ""
+    described = f"{schema.get('description', '')}"
+    if isinstance(value, int | float):
+        if PAGING.match(path.rsplit(".", 1)[-1]) and abs(value) <= 1000:
+            return Span(value=shown, source="default"), ""
+        if _IS_ID.search(path):
+            return corpus.number(float(value), turn, loose=True), "untraceable_identifier"
+        found = _number(float(value), corpus, turn) or _bound(
+            float(value), f"{about} {described}", corpus, turn
+        )
+        return found, "untraceable_number"
+    span, reason = _text(str(value), path, corpus, turn)
+    return span or _option(str(value), described), reason
+
+
+def _option(value: str, described: str) -> Span | None:
+    """One of the options that a parameter's description names in words; never an identifier."""
+    if re.search(r"\d|@", value) or len(value.split()) > 3:
+        return None
+    said, wanted = plain(described), plain(value).strip()
+    found = find_whole(said, wanted) >= 0 or find_whole(said, wanted.replace("_", " ")) >= 0
+    return Span(value=value, source="enum") if found else None
+
+
+def _bound(value: float, described: str, corpus: Corpus, turn: int) -> Span | None:
+    """A bound or a step of a scale that a description names ("from 1 to 5"), or what is missing to
+    one ("holds up to 50 gallons")."""
+    named = {float(one) for one in _IN_WORDS.findall(described)}
+    span = Span(value=str(value), source="enum")
+    for low, high in _SCALE.findall(described):
+        if value == int(value) and int(low) <= value <= int(high) <= int(low) + MOST_STEPS:
+            return span
+    if value in named:
+        return span
+    for source in corpus.before(turn):
+        for column in source.columns:
+            if any(is_near(value, bound - one) for bound in named if bound > 1 for one in column):
+                return Span(value=str(value), source="arithmetic")
+    return None
+
+
+def _values(call: ToolCall, tools: Toolset) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
+    """Path, value and schema of every leaf of the arguments."""
+    if call.name not in tools or not isinstance(call.arguments, dict):
+        return
+    yield from _leaves(call.arguments, tools[call.name].schema, "")
+
+
+def _leaves(
+    value: Any, schema: Any, path: str, depth: int = 0
+) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
+    part = schema if isinstance(schema, Mapping) else {}
+    if isinstance(value, dict) and depth < 30:
+        for key, inner in value.items():
+            there = (part.get("properties") or {}).get(key, {})
+            yield from _leaves(inner, there, f"{path}.{key}" if path else key, depth + 1)
+    elif isinstance(value, list) and depth < 30:
+        for inner in value:
+            items = part.get("items", {})
+            items = items if isinstance(items, Mapping) else {}
+            said = f"{part.get('description', '')} {items.get('description', '')}"
+            yield from _leaves(inner, {**items, "description": said}, path, depth + 1)
+    else:
+        yield path, value, part
+
+
+def _number(value: float, corpus: Corpus, turn: int) -> Span | None:
+    whole = value == int(value) if abs(value) < 1e15 else True
+    found = corpus.number(value, turn, loose=whole)
+    if found is None and value < 0:
+        found = corpus.number(-value, turn)
+    return found or computed(value, corpus, turn)
+
+
+def _text(value: str, path: str, corpus: Corpus, turn: int) -> tuple[Span | None, str]:
+    if not any(sign.isalnum() for sign in value):
+        return Span(value=value, source="default"), ""  # `.`, `..`, `*`
+    if found := corpus.find(value, turn):
+        return found, ""
+    if found := corpus.find(re.sub(r"[_\-]+", " ", value), turn):
+        return found, ""
+    if match := _DATE.fullmatch(value):
+        return dated(match, corpus, turn), "untraceable_date"
+    if match := _TIME.fullmatch(value):
+        return _time(match, corpus, turn), "untraceable_date"
+    if _NUMERIC.fullmatch(value):
+        bare = float(value.rstrip("%").replace(",", ""))
+        return _number(bare, corpus, turn), "untraceable_number"
+    leaf = path.rsplit(".", 1)[-1]
+    if FREE_TEXT.search(leaf) or len(value.split()) >= LONG_TEXT_WORDS:
+        return _free(value, corpus, turn), "untraceable_text"
+    if " " not in value and _CODED.search(value):
+        return _coded(value, corpus, turn), "untraceable_identifier"
+    return _name(value, corpus, turn), "untraceable_name"
+
+
+def _time(match: re.Match[str], corpus: Corpus, turn: int) -> Span | None:
+    hour, minute = int(match[1]), match[2]
+    twelve = hour % 12 or 12
+    half = "am" if hour < 12 else "pm"
+    ways = [f"{hour}:{minute}", f"{hour:02d}:{minute}", f"{twelve}:{minute}"]
+    if minute == "00":
+        ways += [f"{twelve} {half}", f"{twelve}{half}", f"{twelve} {half[0]}.m", f"{hour} o'clock"]
+    return next((found for way in ways if (found := corpus.find(way, turn))), None)
+
+
+def _coded(value: str, corpus: Corpus, turn: int) -> Span | None:
+    """An identifier, path or address: whole, or a path whose parts are all known."""
+    value = value.lstrip("#@")
+    if found := corpus.find(value, turn) or corpus.find(_spaced(value), turn):
+        return found
+    if found := _two_parts(value, corpus, turn):
+        return found
+    parts = [part for part in re.split(r"[/\\]", value) if part not in ("", ".", "..")]
+    if not parts:
+        return Span(value=value, source="default")
+    if len(parts) < 2 and "@" not in value and "/" not in value:
+        words = [word for word in re.split(r"[_\-#.]", value) if word]
+        inside = all(corpus.find(word, turn) for word in words)
+        wordy = len(words) > 1 and not any(c.isdigit() for c in value)
+        return corpus.find(words[0], turn) if words and inside and wordy else None
+    places = [corpus.find(part, turn) or _coded_word(part, corpus, turn) for part in parts]
+    return places[0] if all(places) and "@" not in value else None
+
+
+def _two_parts(value: str, corpus: Corpus, turn: int) -> Span | None:
+    """A file's name without its ending, letters said apart from digits ("P followed by 1234567"), a
+    month of a year with two digits more."""
+    if match := _FILE.search(value):
+        stem = value[: match.start()]
+        number = float(stem) if stem.isdecimal() and len(stem) < 12 else None
+        return corpus.find(stem, turn) or (
+            None if number is None else _number(number, corpus, turn)
+        )
+    if match := re.fullmatch(r"([A-Z]{1,3})(\d{5,})", value):
+        found = corpus.find(match[2], turn)
+        return found if found and corpus.find(match[1], turn) else None
+    if match := re.fullmatch(r"(\d{1,2})/20(\d{2})", value):
+        return corpus.find(f"{match[1]}/{match[2]}", turn)
+    return None
+
+
+def _spaced(value: str) -> str:
+    """Words written together, apart: `ProjectUpdate`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", value)
+
+
+def _coded_word(part: str, corpus: Corpus, turn: int) -> Span | None:
+    return corpus.find(part.replace("_", " "), turn)
+
+
+def _name(value: str, corpus: Corpus, turn: int) -> Span | None:
+    """A name or a few words: each of them stands somewhere, whatever its ending."""
+    if code := _code(value, corpus, turn):
+        return code
+    value = _FILE.sub("", value)
+    words = [word for word in words_in(value) if len(word) > 2 or word.isdigit()]
+    if not words:
+        return None
+    known = corpus.vocabulary(turn)
+    if stems(words) <= known:
+        return Span(value=value[:200], source="user", turn=0)
+    return None
+
+
+def _code(value: str, corpus: Corpus, turn: int) -> Span | None:
+    """A code of capital letters for something that was named: a currency, a shortened name."""
+    if not _CAPITALS.fullmatch(value):
+        return None
+    names = CODES.get(value, ())
+    for name in names:
+        if found := corpus.find(name, turn):
+            return found
+    letters = re.compile(
+        rf"\b{value[0].lower()}" + "".join(rf"[a-z]*? ?{one}" for one in value[1:].lower())
+    )
+    for source in corpus.before(turn):
+        if match := letters.search(source.text):
+            return Span(value=value, source=source.name, turn=source.turn, start=match.start())
+    return None
+
+
+def _free(value: str, corpus: Corpus, turn: int) -> Span | None:
+    """A text of the agent's own: its figures, names and quotations stand somewhere."""
+    for figure in _FIGURES.findall(value):
+        bare = figure.rstrip(".:-/")
+        if corpus.find(bare, turn):
+            continue
+        number = _NUMERIC.fullmatch(bare)
+        if number and _number(float(bare.rstrip("%").replace(",", "")), corpus, turn):
+            continue
+        return None
+    for name in _NAME.findall(value):
+        if _name(name, corpus, turn) is None:
+            return None
+    for quoted in re.findall(r'"([^"\n]{3,200})"', plain(value)):
+        if corpus.find(quoted, turn) is None and _name(quoted, corpus, turn) is None:
+            return None
+    return Span(value=value[:200], source="user", turn=0)

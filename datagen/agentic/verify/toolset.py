@@ -1,0 +1,90 @@
+"""An agent's tools as verifiers need them: schemas, whether they write, what they would say was
+done."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from datagen.schemas import Tool
+
+_IRREGULAR: Mapping[str, tuple[str, ...]] = {
+    "pay": ("paid",),
+    "send": ("sent",),
+    "make": ("made",),
+    "set": ("set",),
+    "put": ("put",),
+    "buy": ("bought",),
+    "sell": ("sold",),
+    "write": ("written", "wrote"),
+    "give": ("given", "gave"),
+    "checkout": ("checked out", "lent"),
+    "cancel": ("cancelled", "canceled"),
+    "submit": ("submitted",),
+    "transfer": ("transferred",),
+    "place": ("placed",),
+    "book": ("booked",),
+    "update": ("updated",),
+    "stop": ("stopped",),
+    "drop": ("dropped",),
+    "add": ("added",),
+}
+_WORD = re.compile(r"[a-z]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFacts:
+    """What verifiers know of a tool."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+    validator: Draft202012Validator
+    writes: bool
+    past: tuple[str, ...]
+    """What was done after a call, in words: `renewed`."""
+
+
+Toolset = Mapping[str, ToolFacts]
+
+
+def toolset(tools: Iterable[Tool]) -> Toolset:
+    return {
+        tool.name: _facts(
+            tool.name, tool.description, tool.input_schema, tool.annotations, bool(tool.writes)
+        )
+        for tool in tools
+    }
+
+
+@lru_cache(maxsize=8192)
+def _facts(name: str, description: str, schema: str, annotations: str, writes: bool) -> ToolFacts:
+    hints = json.loads(annotations or "{}")
+    read_only = hints.get("readOnlyHint") is True
+    inputs = json.loads(schema)
+    return ToolFacts(
+        name=name,
+        description=description,
+        schema=inputs,
+        validator=Draft202012Validator(inputs),
+        writes=writes or not read_only,
+        past=_past(name),
+    )
+
+
+def _past(name: str) -> tuple[str, ...]:
+    found = _WORD.search(name.lower())
+    if found is None:
+        return ()
+    verb = found[0]
+    if verb in _IRREGULAR:
+        return _IRREGULAR[verb]
+    if verb.endswith("e"):
+        return (f"{verb}d",)
+    if verb.endswith("y") and verb[-2:-1] not in "aeiou":
+        return (f"{verb[:-1]}ied",)
+    return (f"{verb}ed",)

@@ -1,0 +1,88 @@
+"""`datagen agentic`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from datagen.cli.options import (
+    BaseUrl,
+    Engine,
+    Model,
+    Output,
+    RayAddress,
+    RecipeName,
+    Settings,
+    Show,
+)
+
+if TYPE_CHECKING:
+    from datagen.agentic.planning import ToolsInput
+    from datagen.agentic.recipe import AgenticRecipe
+    from datagen.schemas import Tool
+
+Tasks = Annotated[int | None, typer.Option("--limit", min=1, help="Tasks to make; may grow later.")]
+
+
+def agentic(
+    output: Output,
+    recipe: RecipeName = "agentic",
+    engine: Engine = None,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    limit: Tasks = None,
+    settings: Settings = None,
+    ray_address: RayAddress = None,
+    preview: Show = None,
+) -> None:
+    """Make agents, tasks and trajectories; keep what every verifier passes."""
+    from functools import partial
+
+    from rich.console import Console
+
+    from datagen.agentic.choosing import domain_identity, ground_of
+    from datagen.agentic.pipeline import ROWS_PER_SLOT, AgenticPipeline, context_needed
+    from datagen.agentic.planning import TaskPlanner
+    from datagen.agentic.recipe import AgenticRecipe, run_identity
+    from datagen.cli.engines import ready, recipe_of
+    from datagen.console import Progress, summary_line
+    from datagen.runner.run import Job, run
+
+    flags = {"engine": engine, "model": model, "base_url": base_url}
+    chosen = ready(recipe_of(AgenticRecipe, recipe, settings, **flags))
+    others, inputs = _tools_from(chosen)
+    ground_of(chosen)  # refuses a domain that is not there before anything is started
+    job = Job(
+        name="agentic",
+        recipe=chosen,
+        planner=TaskPlanner(limit or chosen.tasks.count, inputs),
+        identity=run_identity(chosen) | domain_identity(chosen),
+        pipeline=partial(AgenticPipeline, chosen, ground_of, others),
+        tables=AgenticPipeline.tables,
+        output=output,
+        ray_address=ray_address,
+        context_tokens=context_needed(chosen),
+        rows_per_slot=ROWS_PER_SLOT,
+    )
+    with Progress(Console(stderr=True), preview=preview) as progress:
+        state = run(job, progress)
+    typer.echo(summary_line(state, "trajectories", str(output)))
+    if state.failed or state.pending:
+        raise typer.Exit(1)
+
+
+def _tools_from(recipe: "AgenticRecipe") -> tuple[list["Tool"], tuple["ToolsInput", ...]]:
+    """The tools of the runs that the recipe names, and what identifies them."""
+    from pathlib import Path
+
+    from datagen.agentic.planning import ToolsInput
+    from datagen.repository.round_planner import run_tools
+    from datagen.schemas import row_id
+
+    tools: dict[str, Tool] = {}
+    inputs = []
+    for name in recipe.tools.from_:
+        found = run_tools(Path(name))
+        digest = row_id(*sorted(tool.id for tool in found))
+        inputs.append(ToolsInput(name, len(found), digest))
+        tools |= {tool.id: tool for tool in found}
+    return [tools[known] for known in sorted(tools)], tuple(inputs)

@@ -1,0 +1,86 @@
+"""Views of an agentic run beside its tables, as SQL."""
+
+from collections.abc import Mapping
+
+HANDY: Mapping[str, str] = {
+    "rollouts": """
+        SELECT id, task_id, agent_id, number, true AS accepted, 'accepted' AS stage,
+            '' AS reason, '' AS blame, reward
+        FROM trajectories
+        UNION ALL
+        SELECT id, task_id, agent_id, number, false, stage, reason, blame,
+            TRY_CAST(json_extract(scores, '$.reward') AS DOUBLE)
+        FROM rejects WHERE number >= 0 AND NOT failed""",
+    "yield_by_stage": """
+        WITH counted AS (
+            SELECT (SELECT count(*) FROM tasks) AS tasks,
+                (SELECT count(*) FROM rejects WHERE stage = 'tasks') AS refused_tasks,
+                (SELECT count(*) FROM rollouts) AS rollouts,
+                (SELECT count(*) FROM rejects WHERE stage = 'trajectories' AND NOT failed)
+                    AS broken,
+                (SELECT count(*) FROM rejects WHERE stage = 'verify') AS refuted,
+                (SELECT count(*) FROM rejects WHERE stage = 'judge') AS disliked
+        ), stages AS (
+            SELECT 1 AS number, 'tasks' AS stage, tasks + refused_tasks AS came, tasks AS passed
+            FROM counted
+            UNION ALL SELECT 2, 'trajectories', rollouts, rollouts - broken FROM counted
+            UNION ALL SELECT 3, 'verify', rollouts - broken, rollouts - broken - refuted
+            FROM counted
+            UNION ALL SELECT 4, 'judge', rollouts - broken - refuted,
+                rollouts - broken - refuted - disliked FROM counted
+        )
+        SELECT stage, came, passed, round(passed / nullif(came, 0), 4) AS share
+        FROM stages ORDER BY number""",
+    "pass_at_k": """
+        WITH tried AS (
+            SELECT t.kind, t.tier, task_id, count(*) AS n, count_if(accepted)::BIGINT AS c
+            FROM rollouts JOIN tasks t ON t.id = task_id GROUP BY ALL
+        ), each AS (
+            SELECT kind, tier, task_id, k, 1 - if(n - c < k, 0.0,
+                coalesce(list_product([1 - k / i for i in range(n - c + 1, n + 1)]), 1)) AS passed
+            FROM (SELECT *, unnest(range(1, n + 1)) AS k FROM tried)
+        ), grouped AS (
+            SELECT coalesce(kind, 'all') AS kind, coalesce(tier, 'all') AS tier, k,
+                count(*) AS tasks, avg(passed) AS p
+            FROM each GROUP BY GROUPING SETS ((kind, tier, k), (k))
+        )
+        SELECT kind, tier, k, tasks, round(p, 4) AS pass_at_k,
+            round(greatest(0, (p + z * z / (2 * tasks)
+                - z * sqrt(p * (1 - p) / tasks + z * z / (4 * tasks * tasks)))
+                / (1 + z * z / tasks)), 4) AS low,
+            round(least(1, (p + z * z / (2 * tasks)
+                + z * sqrt(p * (1 - p) / tasks + z * z / (4 * tasks * tasks)))
+                / (1 + z * z / tasks)), 4) AS high
+        FROM grouped, (SELECT 1.96 AS z) ORDER BY kind, tier, k""",
+    "failure_pairs": """
+        SELECT t.task_id, t.id AS accepted_id, r.id AS rejected_id, r.stage, r.reason, r.blame,
+            t.messages AS accepted, r.messages AS rejected, t.tools
+        FROM trajectories t JOIN rejects r ON r.task_id = t.task_id
+        WHERE r.number >= 0 AND NOT r.failed
+        QUALIFY row_number() OVER (PARTITION BY r.id ORDER BY t.number) = 1""",
+    "tools_by_agents": """
+        SELECT l.name, l.server, coalesce(agents, 0) AS agents, coalesce(cores, 0) AS cores
+        FROM tools l
+        LEFT JOIN (SELECT id, count(*) AS agents
+            FROM (SELECT unnest(tools) AS id FROM agents) GROUP BY id)
+            USING (id)
+        LEFT JOIN (SELECT id, count(*) AS cores
+            FROM (SELECT unnest(core) AS id FROM agents) GROUP BY id)
+            USING (id)
+        ORDER BY agents DESC, name""",
+    "judge_and_verifiers": """
+        WITH judged AS (
+            SELECT true AS verified, json_extract_string(judgement, '$.refused_by') AS refused,
+                CAST(json_extract(judgement, '$.unjudged') AS INTEGER) AS unjudged
+            FROM trajectories WHERE judgement != ''
+            UNION ALL
+            SELECT stage = 'judge', json_extract_string(scores, '$.judgement.refused_by'),
+                CAST(json_extract(scores, '$.judgement.unjudged') AS INTEGER)
+            FROM rejects WHERE json_type(scores, '$.judgement') = 'OBJECT'
+        )
+        SELECT verified, refused = '' AS liked, count(*) AS rollouts,
+            count_if(unjudged > 0) AS with_unjudged
+        FROM judged GROUP BY ALL ORDER BY ALL""",
+}
+"""Views beside the tables, by name. `pass_at_k` is the unbiased estimate of arXiv 2107.03374,
+section 2.1, averaged over tasks, with Wilson's 95% interval over the tasks."""

@@ -1,0 +1,43 @@
+"""A model that plays the reference of each task: what a perfect agent would do."""
+
+from datagen.agentic.calling import arguments_text
+from datagen.agentic.domains import load_domain
+from datagen.agentic.domains.building import reference_episode
+from datagen.agentic.nouns import Task, Turn
+from datagen.agentic.pipeline import AgenticPipeline, Setting
+from datagen.agentic.planning import TaskPartition
+from datagen.agentic.recipe import AgenticRecipe
+from datagen.engines.base import Completion, Request, RequestedCall
+
+
+class ReferenceModel:
+    """Answers each turn of the agent with that of the reference run, natively."""
+
+    def __init__(self, pipeline: AgenticPipeline, tasks: int) -> None:
+        domain = load_domain("library")
+        self.runs: dict[tuple[str, str], list[Turn]] = {}
+        self.tasks: dict[str, Task] = {}
+        for work in pipeline.read(TaskPartition("t", 0, tasks)):
+            row = getattr(work, "row", None)
+            if isinstance(row, Setting):
+                run = reference_episode(row.task, domain, system=row.agent.system_prompt)
+                played = [turn for turn in run.turns if turn.role == "assistant"]
+                self.runs[row.agent.system_prompt, row.task.opening] = played
+                self.tasks[row.task.id] = row.task
+
+    def __call__(self, request: Request) -> Completion:
+        turns = self.runs[request.messages[0].content, request.messages[1].content]
+        said = sum(message.role == "assistant" for message in request.messages)
+        turn = turns[min(said, len(turns) - 1)]
+        calls = tuple(
+            RequestedCall("x", call.name, arguments_text(call.arguments))
+            for call in turn.tool_calls
+        )
+        ended = "tool_calls" if calls else "stop"
+        return Completion(turn.content, ended, 100, 20, 0, "reference", calls)  # type: ignore[arg-type]
+
+
+def pipeline_of(recipe: AgenticRecipe) -> AgenticPipeline:
+    from datagen.agentic.choosing import ground_of
+
+    return AgenticPipeline(recipe, ground_of)

@@ -1,0 +1,90 @@
+"""What an agent may tell: facts that were asked for, deeds that were done, in any spelling."""
+
+import pytest
+
+from benchmarks.mutations.episodes import with_final
+from datagen.agentic.domains import load_domain
+from datagen.agentic.domains.building import reference_episode
+from datagen.agentic.domains.tasks import draw_tasks
+from datagen.agentic.nouns import AgentSpec, Task
+from datagen.agentic.verify import verify
+from datagen.agentic.verify.claims import states
+
+LIBRARY = load_domain("library")
+ANYONE = AgentSpec(id="a", role="", expertise="", behaviour="", system_prompt="", tools=(), core=())
+TASKS = draw_tasks(LIBRARY, ANYONE, 5, 120)
+
+
+def task_with(tool: str, kind: str = "ordinary") -> Task:
+    found = (t for t in TASKS if t.kind == kind and [c.name for c in t.reference] == [tool])
+    return next(task for task in found if not task.failures)
+
+
+def reasons(task: Task, final: str) -> list[str]:
+    episode = with_final(reference_episode(task, LIBRARY), final)
+    return [one.reason for one in verify(task, episode, LIBRARY.rows()) if not one.passed]
+
+
+@pytest.mark.parametrize(
+    ("said", "fact"),
+    [
+        ("It is due on 2026-08-02.", "2026-08-02"),
+        ("It is due on August 2, 2026.", "2026-08-02"),
+        ("It is due on the 2nd of August.", "2026-08-02"),
+        ("You owe $4 in total.", "4.00"),
+        ("You owe 4.50.", "4.5"),
+        ("It closes at 5:45 pm.", "17:45"),
+        ("It opens at 8 a.m.", "08:00"),
+        ("Shelf A12, second floor.", "A12"),
+    ],
+)
+def test_a_fact_may_be_told_in_other_spellings(said: str, fact: str) -> None:
+    assert states(said, fact)
+
+
+@pytest.mark.parametrize(
+    ("said", "fact"),
+    [
+        ("It is due on 2026-08-03.", "2026-08-02"),
+        ("It is due in August.", "2026-08-02"),
+        ("You owe 14.00.", "4.00"),
+        ("Shelf A123.", "A12"),
+        ("", "A12"),
+    ],
+)
+def test_another_fact_is_not_the_one_asked_for(said: str, fact: str) -> None:
+    assert not states(said, fact)
+
+
+def test_a_deed_that_was_not_done_is_not_told() -> None:
+    task = task_with("renew_loan")
+    assert reasons(task, "I have renewed your loan.") == []
+    assert reasons(task, "I have cancelled your hold as well.") == ["unsupported_action"]
+    assert reasons(task, "I have not cancelled anything.") in ([], ["denies_deed"])
+
+
+def test_a_deed_that_was_done_is_not_denied() -> None:
+    assert "denies_deed" in reasons(task_with("renew_loan"), "Sorry, I could not renew it.")
+
+
+def test_a_figure_from_nowhere_is_not_told() -> None:
+    task = task_with("renew_loan")
+    assert reasons(task, "It is renewed. Your reference is RX-90210.") == ["unsupported_figure"]
+
+
+@pytest.mark.parametrize("words", ["", "   "])
+def test_an_empty_answer_is_none(words: str) -> None:
+    assert {"empty_turn", "no_final_answer"} <= set(reasons(task_with("renew_loan"), words))
+
+
+def test_markup_does_not_leak_into_words() -> None:
+    task = task_with("renew_loan")
+    assert reasons(task, "I have renewed it.<|im_end|>") == ["leaked_token"]
+    assert "leaked_call" in reasons(task, '{"name": "renew_loan", "arguments": {}}')
+
+
+def test_what_must_be_declined_is_declined_in_words() -> None:
+    task = next(task for task in TASKS if task.kind == "refuse")
+    assert reasons(task, "I'm sorry, but that is not allowed.") == []
+    assert reasons(task, "Sure, consider it done.") == ["did_not_decline"]
+    assert "echo" in reasons(task, task.opening)

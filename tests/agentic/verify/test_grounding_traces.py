@@ -1,0 +1,121 @@
+"""Where values of arguments come from, one by one."""
+
+import json
+from typing import Any
+
+import pytest
+
+from datagen.agentic.nouns import Turn
+from datagen.agentic.verify.corpus import Corpus
+from datagen.agentic.verify.grounding import trace
+
+TOLD = [
+    Turn(role="system", content="Fines above 10.00 forbid lending."),
+    Turn(
+        role="user",
+        content="I am member M-1042. Book 15 liters on “The Quiet Harbour” for next Friday, round it.",
+    ),
+    Turn(role="assistant", content="M-7777 and 91.5 are my own words."),
+    Turn(
+        role="tool",
+        content=json.dumps(
+            {
+                "today": "2026-05-04",
+                "fines": [{"id": "F-2001", "amount": 4.5}, {"id": "F-2002", "amount": 3.25}],
+                "name": "Amara O'Neill",
+                "opens": "14:00",
+            }
+        ),
+    ),
+]
+
+
+def source(value: Any, path: str = "value", turn: int = 4, **schema: Any) -> str:
+    span, reason = trace(value, schema, path, Corpus(TOLD), turn)
+    return span.source if span else reason
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("M-1042", "user"),
+        ("m-1042", "user"),
+        ("F-2001", "tool"),
+        ("The Quiet Harbour", "user"),
+        ("Quiet Harbour", "user"),
+        ("Amara O’Neill", "tool"),
+        (4.5, "tool"),
+        (10, "system"),
+        (7.75, "arithmetic"),
+        (1.25, "arithmetic"),
+        (3.96, "arithmetic"),
+        ("2026-05-04", "tool"),
+        ("2026-05-08", "arithmetic"),
+        ("2 pm", "untraceable_text"),
+        (True, "enum"),
+        (None, "enum"),
+        ("", "enum"),
+        ("..", "default"),
+    ],
+)
+def test_what_was_said_or_follows_from_it_is_traced(value: Any, expected: str) -> None:
+    found = source(value)
+    assert found == expected or (value == "2 pm" and found.startswith("untraceable"))
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("M-7777", "untraceable_identifier"),
+        ("M-104", "untraceable_identifier"),
+        ("M-10421", "untraceable_identifier"),
+        (91.5, "untraceable_number"),
+        (4.51, "untraceable_number"),
+        ("2026-11-30", "untraceable_date"),
+        ("Gwendolyn Ashcombe", "untraceable_name"),
+        ("someone@else.example", "untraceable_identifier"),
+    ],
+)
+def test_what_nobody_said_is_not_traced(value: Any, reason: str) -> None:
+    assert source(value) == reason
+
+
+def test_the_agents_own_words_are_no_source() -> None:
+    assert source("M-7777") == "untraceable_identifier"
+
+
+def test_a_value_is_not_traced_to_what_came_after_the_call() -> None:
+    assert source("F-2001", turn=3) == "untraceable_identifier"
+    assert source("F-2001", turn=4) == "tool"
+
+
+def test_an_identifier_is_no_arithmetic() -> None:
+    assert source(7.75, path="fine_id") == "untraceable_identifier"
+
+
+def test_defaults_and_options_are_sources() -> None:
+    assert source("newest", default="newest") == "default"
+    assert source("Riverside", enum=["Riverside", "Central"]) == "enum"
+    assert source("driver", description="Which door: driver or passenger.") == "enum"
+    assert source("F-9000", description="Such as F-9000.") == "untraceable_identifier"
+    assert source(2, turn=1, description="Priority from 1 to 5.") == "enum"
+    assert source(20, path="limit") == "default"
+
+
+@pytest.mark.parametrize(
+    ("text", "traced"),
+    [
+        ("books about gardening for beginners", True),
+        ("please tell M-1042 that 4.5 is open", True),
+        ("please tell M-4321 about it", False),
+        ("they still owe 99.95", False),
+        ("a note for Bartholomew Finch", False),
+    ],
+)
+def test_a_text_of_ones_own_answers_for_its_facts(text: str, traced: bool) -> None:
+    assert (source(text, path="message") != "untraceable_text") == traced
+
+
+def test_a_megabyte_is_looked_up_in_bounded_time() -> None:
+    assert source("x" * 1_000_000, path="name").startswith("untraceable")
+    assert source("7" * 1_000_000, path="name").startswith("untraceable")
