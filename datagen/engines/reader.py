@@ -1,6 +1,6 @@
 """Reads a claim beside its evidence: MiniLM with adapters trained for it, in this process.
 
-Adapters ship (`weights/reader.safetensors`, made by `benchmarks/verifier/train_reader.py`) and are
+Adapters ship (`adapters/reader.safetensors`, made by `benchmarks/verifier/train_reader.py`) and are
 merged into the layers of the MiniLM that the project has anyway. What comes out are log-odds, not
 probabilities: the verifier calibrates them. Requests of many rows are gathered, as the embedder
 does. On a processor with matrix instructions for bfloat16 the model computes in it (3.5 times as
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from datagen.assets import minilm_folder
 
-WEIGHTS = Path(__file__).parent / "weights" / "reader.safetensors"
+WEIGHTS = Path(__file__).parent / "adapters" / "reader.safetensors"
 BATCH = 64
 MODEL_BATCH = 32
 LONGEST = 224
@@ -43,16 +43,22 @@ class Reader:
         """Pairs that went through the model."""
         self._network: Any = None
         self._thread: ThreadPoolExecutor | None = None
+        self._starting: asyncio.Future[None] | None = None
         self._known: OrderedDict[Pair, NDArray[np.float32]] = OrderedDict()
         self._asked: dict[Pair, asyncio.Future[NDArray[np.float32]]] = {}
         self._computing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Load the model and merge the adapters; asks no network. Idempotent."""
-        if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
-            loop = asyncio.get_running_loop()
-            self._network = await loop.run_in_executor(self._thread, Network, self.threads)
+        """Load the model and merge the adapters; asks no network. Idempotent: who comes while
+        another starts it waits for the same model."""
+        if self._starting is None:
+            self._starting = asyncio.ensure_future(self._load())
+        await asyncio.shield(self._starting)
+
+    async def _load(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
+        loop = asyncio.get_running_loop()
+        self._network = await loop.run_in_executor(self._thread, Network, self.threads)
 
     async def read(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
         """(pairs, `OUTPUTS`), in the order of the pairs."""
@@ -77,7 +83,7 @@ class Reader:
         """Release the model, after the pairs that were asked; idempotent."""
         if self._computing is not None:
             await asyncio.wait([self._computing])
-        thread, self._thread, self._network = self._thread, None, None
+        thread, self._thread, self._network, self._starting = self._thread, None, None, None
         if thread is not None:
             await asyncio.to_thread(thread.shutdown)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
@@ -29,7 +29,15 @@ from datagen.tokenizer import load_tokenizer
 
 Embed = Callable[[Sequence[str]], Awaitable[NDArray[Any]]]
 
-CODE_VERSION = 3
+
+@runtime_checkable
+class Reads(Protocol):
+    """An `Embed` whose process reads claims for the gate too."""
+
+    async def read(self, pairs: Sequence[tuple[str, str]]) -> NDArray[Any]: ...
+
+
+CODE_VERSION = 4
 """Raised whenever code that decides what comes out changes: the gate, the chunker, the layout of
 requests."""
 
@@ -98,9 +106,10 @@ class RephrasePipeline:
         self.styles = load_styles(recipe.rewrite)
         self.chunker = Chunker(recipe.chunk)
         self.cursors = Cursors()
-        self.rewriter = Rewriter(
-            recipe.rewrite, FidelityGate(recipe.fidelity, embed), seed=recipe.seed
+        gate = FidelityGate(
+            recipe.fidelity, embed, embed.read if isinstance(embed, Reads) else None
         )
+        self.rewriter = Rewriter(recipe.rewrite, gate, seed=recipe.seed)
         # With the gate off everything passes, copies of copies too.
         options = recipe.assemble if recipe.fidelity.tiers else AssembleOptions(max_similarity=1)
         self.assembler = Assembler(options, load_tokenizer(recipe.chunk.tokenizer))

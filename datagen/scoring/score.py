@@ -128,6 +128,8 @@ class _Run:
         scored.judged.append(Judged(label, kind, passed, value, added["reason"] or "below"))
 
 
+COUNTED = frozenset(["facts_invented", "flips", "facts_moved"])
+"""Scores that are counts."""
 _LABELS = {
     "1": True, "true": True, "yes": True, "faithful": True, "supported": True, "consistent": True,
     "0": False, "false": False, "no": False, "unfaithful": False, "unsupported": False,
@@ -145,8 +147,7 @@ def label_of(value: Any) -> bool | None:
 def _columns(found: Any) -> tuple[dict[str, str], Any]:
     """New names of the input's columns that scores would hide, and the output's schema."""
     scores = [
-        (name, pa.int64() if name == "facts_invented" else pa.float64())
-        for name in Scores.model_fields
+        (name, pa.int64() if name in COUNTED else pa.float64()) for name in Scores.model_fields
     ]
     added = [*scores, ("faithful", pa.bool_()), ("reason", pa.string()), ("detail", pa.string())]
     taken = {name for name, _ in added} | set(found.names)
@@ -166,7 +167,8 @@ def _written(part: Path, found: Any, path: Path, run: _Run) -> None:
     with pq.ParquetWriter(part, whole) as writer, asyncio.Runner() as runner:
         embedder = Embedder(threads=2)
         gate = FidelityGate(run.options, embedder.embed)
-        runner.run(embedder.start())
+        if gate.embeds:
+            runner.run(embedder.start())
         try:
             left = rows(path)
             while batch := list(islice(left, TOGETHER)):
@@ -185,6 +187,7 @@ def _written(part: Path, found: Any, path: Path, run: _Run) -> None:
                 if run.told is not None:
                     run.told(run.scored.rows)
         finally:
+            runner.run(gate.close())
             runner.run(embedder.close())
 
 

@@ -5,11 +5,14 @@
 | hygiene | the answer as a text | what it says |
 | ledger | numbers, units, dates, names, quotations, code, formulas, links | ordinary words |
 | alignment | whole sentences, both ways | a changed word in one that aligns |
+| relations | each claim beside its evidence, by words: denials, opposites | what lists lack |
+| verifier | claims left in doubt, read by a small model | what has to be thought about |
 """
 
 from datagen.rephrase.fidelity.cleaning import clean
 from datagen.rephrase.fidelity.gate import Embed, FidelityGate, Finding
 from datagen.rephrase.fidelity.options import Expectation, FidelityOptions, Tier
+from datagen.rephrase.fidelity.verification import Read
 
 __all__ = [
     "Embed",
@@ -17,6 +20,7 @@ __all__ = [
     "FidelityGate",
     "FidelityOptions",
     "Finding",
+    "Read",
     "Tier",
     "clean",
 ]

@@ -1,15 +1,17 @@
-"""The fidelity gate: three tiers, cheap first, in both directions.
+"""The fidelity gate: five tiers, cheap first, in both directions.
 
 `supported` (nothing invented) and `kept` (nothing lost) are scored apart and multiplied: a rewrite
-has to be both, and the two fail independently. A hard reason rejects whatever the product is; the
-threshold catches what is weak in many places. Not covered: negation, swapped roles, relations,
-and whether the source itself is true.
+has to be both, and the two fail independently. With `relations` both are calibrated probabilities;
+without, they are the earlier tiers' own marks, which only order rewrites. A hard reason rejects
+whatever the product is; the threshold catches what is weak in many places. Not covered: whether the
+source itself is true, and relations in a translation.
 """
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +19,19 @@ from numpy.typing import NDArray
 from datagen.rephrase.fidelity import alignment, hygiene, ledger
 from datagen.rephrase.fidelity.copying import FEWEST_WORDS, copied_share
 from datagen.rephrase.fidelity.facts import Facts
-from datagen.rephrase.fidelity.options import Expectation, FidelityOptions
-from datagen.rephrase.fidelity.sentences import Sentence, sentences
+from datagen.rephrase.fidelity.options import Expectation, FidelityOptions, Tier
+from datagen.rephrase.fidelity.sentences import Sentence, content, sentences
+from datagen.rephrase.fidelity.verification import (
+    CERTAIN_FAITHFUL,
+    CERTAIN_FAULT,
+    Read,
+    Verification,
+    Verified,
+)
 from datagen.schemas import FidelityReason, Scores
+
+if TYPE_CHECKING:
+    from datagen.engines.reader import Reader
 
 Embed = Callable[[Sequence[str]], Awaitable[NDArray[Any]]]
 """Sentences → their embeddings, (sentences, dim), rows of length 1."""
@@ -49,12 +61,20 @@ class Finding:
 class FidelityGate:
     """Judges rewritten chunks. Keeps what it read of recent sources and contexts; not thread-safe.
 
-    `embed` answers with unit sentence embeddings; without it the alignment goes by words alone.
+    `embed` answers with unit sentence embeddings; without it, and with the tier `verifier`, the
+    alignment goes by words alone. `read` is the verifier's reader; without it the gate loads one
+    in this process when it first has a doubt.
     """
 
-    def __init__(self, options: FidelityOptions, embed: Embed | None = None) -> None:
+    def __init__(
+        self, options: FidelityOptions, embed: Embed | None = None, read: Read | None = None
+    ) -> None:
         self._options = options
-        self._embed = embed
+        self._embed = None if "verifier" in options.tiers else embed
+        self._read = read
+        self._own: Reader | None = None
+        self._verification = Verification() if _RELATED.intersection(options.tiers) else None
+        self._verified: Verified | None = None
         self._sources = _Recent(512)
         self._contexts = _Recent(64)
 
@@ -63,19 +83,46 @@ class FidelityGate:
     ) -> Finding:
         """Judge a rewrite. `context`: the window and title, where names may come from."""
         finding = self.check_cheap(source, text, context=context, expectation=expectation)
-        if not finding.faithful or "alignment" not in self._options.tiers:
+        verified, options = self._verified, self._options
+        if not finding.faithful or _translated(self._sources(source), expectation):
             return finding
-        theirs = self._sources(source)
-        if _translated(theirs, expectation):
-            return finding
-        claims, needed = sentences(text), sentences(source)
-        return self._decide(finding, await self._align(claims, needed), expectation)
+        if "alignment" in options.tiers:
+            claims, needed = sentences(text), sentences(source)
+            aligned = await self._align(claims, needed)
+            finding = self._decide(finding, aligned, expectation, calibrated=verified is not None)
+        if finding.faithful and verified is not None and "verifier" in options.tiers:
+            assert self._verification is not None
+            read = await self._reads()
+            scores = await self._verification.read(verified, read)
+            finding = self._judge(finding, verified, scores, expectation)
+        return finding
+
+    @property
+    def embeds(self) -> bool:
+        """True if `embed` may be called."""
+        return self._embed is not None and "alignment" in self._options.tiers
+
+    async def close(self) -> None:
+        """Release the reader that the gate loaded itself, if it did."""
+        if self._own is not None:
+            await self._own.close()
+
+    async def _reads(self) -> Read:
+        if self._read is not None:
+            return self._read
+        from datagen.engines.reader import Reader
+
+        if self._own is None:
+            self._own = Reader()
+        await self._own.start()
+        return self._own.read
 
     def check_cheap(
         self, source: str, text: str, *, context: str = "", expectation: Expectation
     ) -> Finding:
-        """Judge by copying, hygiene and ledger only; never awaits."""
+        """Judge by copying, hygiene, ledger and relations only; never awaits."""
         options = self._options
+        self._verified = None
         if not options.tiers:
             return Finding(True)
         theirs, mine = self._sources(source), Facts(text)
@@ -113,6 +160,7 @@ class FidelityGate:
             translated=_translated(theirs, told),
             nouns_capitalised=told.language == "de",
         )
+        verified = self._relate(theirs, mine, context, told, entered, ratio, copied)
         new = entered.invented
         supported = INVENTED[min(len(new), len(INVENTED) - 1)]
         options = self._options
@@ -124,9 +172,9 @@ class FidelityGate:
             reason, detail = new[0].reason, new[0].surface
         elif entered.answer_lost or (entered.kept < least and len(entered.lost) > 1):
             reason, detail = "lost_facts", ", ".join(entered.lost) or "the final answer"
-        elif supported * kept < options.threshold:
+        elif verified is None and supported * kept < options.threshold:
             reason, detail = "low_fidelity", ", ".join(entered.lost)
-        return Finding(
+        finding = Finding(
             reason is None,
             reason,
             detail[:LONGEST_DETAIL],
@@ -142,6 +190,63 @@ class FidelityGate:
                 facts_kept=entered.kept,
             ),
         )
+        if verified is None:
+            return finding
+        return self._judge(finding, verified, (verified.supported, verified.kept), told)
+
+    def _relate(
+        self,
+        theirs: Facts,
+        mine: Facts,
+        context: str,
+        told: Expectation,
+        entered: ledger.Ledger,
+        ratio: float,
+        copied: float,
+    ) -> Verified | None:
+        if self._verification is None or _translated(theirs, told):
+            return None
+        self._verified = self._verification.related(
+            theirs.text,
+            mine.text,
+            entered,
+            copied=copied,
+            ratio=ratio,
+            math_kind=told.kind == "math",
+            also=_stems(context),
+        )
+        return self._verified
+
+    def _judge(
+        self, finding: Finding, made: Verified, scores: tuple[float, float], told: Expectation
+    ) -> Finding:
+        """The finding with calibrated scores; weak ones fail it if nothing has yet."""
+        supported, kept = scores
+        fidelity = supported * _relaxed(kept, told)
+        marks = {
+            "supported": supported, "kept": kept, "fidelity": fidelity,
+            "flips": made.flips, "facts_moved": made.moved,
+        }  # fmt: skip
+        finding = replace(finding, scores=finding.scores.model_copy(update=marks))
+        # Relations leave to the verifier what it may still rescue.
+        floor = CERTAIN_FAULT if "verifier" in self._options.tiers else self._options.threshold
+        final = scores != (made.supported, made.kept) or not self._in_doubt(made)
+        if not finding.faithful or fidelity >= (self._options.threshold if final else floor):
+            return finding
+        reason: FidelityReason = "unsupported_sentence" if supported <= kept else "lost_sentence"
+        detail = made.worst if supported <= kept else made.most_lost
+        return replace(
+            finding,
+            faithful=False,
+            reason=reason,
+            detail=detail[:LONGEST_DETAIL],
+            missed=(*finding.missed, *((detail,) if kept < supported else ()))[:MOST_MISSED],
+            invented=(detail,) if supported <= kept else (),
+        )
+
+    @staticmethod
+    def _in_doubt(made: Verified) -> bool:
+        return CERTAIN_FAULT < made.supported * made.kept < CERTAIN_FAITHFUL
 
     async def _align(
         self, claims: Sequence[Sentence], needed: Sequence[Sentence]
@@ -164,11 +269,16 @@ class FidelityGate:
             alignment.blend(echo, losses, backward),
         )
 
-    def _decide(self, finding: Finding, aligned: alignment.Alignment, told: Expectation) -> Finding:
+    def _decide(
+        self, finding: Finding, aligned: alignment.Alignment, told: Expectation, *, calibrated: bool
+    ) -> Finding:
         options = self._options
         scores = finding.scores
-        supported = (1.0 if scores.supported is None else scores.supported) * aligned.supported
-        kept = (1.0 if scores.kept is None else scores.kept) * _relaxed(aligned.covered, told)
+        supported = 1.0 if scores.supported is None else scores.supported
+        kept = 1.0 if scores.kept is None else scores.kept
+        if not calibrated:
+            supported *= aligned.supported
+            kept *= _relaxed(aligned.covered, told)
         least = options.min_covered_structured if told.structured else options.min_covered
         reason: FidelityReason | None = None
         detail = ""
@@ -176,7 +286,7 @@ class FidelityGate:
             reason, detail = "unsupported_sentence", aligned.weakest
         elif aligned.covered < least:
             reason, detail = "lost_sentence", aligned.lost[0]
-        elif supported * kept < options.threshold:
+        elif not calibrated and supported * kept < options.threshold:
             reason = "low_fidelity"
             detail = aligned.weakest if supported < kept else "; ".join(aligned.lost)
         return Finding(
@@ -189,7 +299,7 @@ class FidelityGate:
                 update={
                     "supported": supported,
                     "kept": kept,
-                    "fidelity": supported * kept,
+                    "fidelity": scores.fidelity if calibrated else supported * kept,
                     "sentences_supported": aligned.supported,
                     "sentences_covered": aligned.covered,
                 }
@@ -213,6 +323,14 @@ class _Recent:
         else:
             self._read.move_to_end(text)
         return facts
+
+
+_RELATED = frozenset[Tier](["relations", "verifier"])
+
+
+@lru_cache(maxsize=64)
+def _stems(context: str) -> frozenset[str]:
+    return content(context)
 
 
 def _translated(theirs: Facts, told: Expectation) -> bool:

@@ -104,7 +104,8 @@ def _lost(source: Facts, text: Facts, *, words: bool) -> Iterator[tuple[str, flo
         yield from _lost_spans(source, text)
     if words:
         for low, surface in source.names.words.items():
-            yield surface, WEIGHTS["name"], low in text.vocabulary or _known_name(low, text)
+            held = low in text.vocabulary or _known_name(low, text)
+            yield surface, WEIGHTS["name"], held or _abbreviated(source, text, surface)
         for quoted in source.quotations:
             if len(quoted) >= QUOTED_WORDS:
                 share = sum(word in text.vocabulary for word in quoted) / len(quoted)
@@ -252,10 +253,29 @@ def _is_new_name(
 
 
 def _spelled_out(text: Facts, start: int, source: Facts) -> bool:
-    """True if an acronym of the source stands for the run of capitalised words at `start`."""
-    run = names.run_at(text.prose, start)
-    letters = [part[0] for part in WORD.findall(run) if part[0].isupper()]
-    return len(letters) > 1 and "".join(letters).lower() in source.vocabulary
+    """True if an acronym of the source stands for words of the run at `start`, this one among
+    them: "U.S." for the first two of "United States Supreme Court"."""
+    run, begin = names.run_at(text.prose, start), start
+    if not run:
+        return False
+    begin = text.prose.rfind(run, 0, start + len(run))
+    parts = [part for part in WORD.finditer(run) if part.group()[0].isupper()]
+    letters = "".join(part.group()[0] for part in parts).lower()
+    at = next((n for n, part in enumerate(parts) if begin + part.start() == start), 0)
+    return any(
+        letters[first:last] in source.acronyms
+        for first in range(at + 1)
+        for last in range(max(at + 1, first + 2), len(letters) + 1)
+    )
+
+
+def _abbreviated(source: Facts, text: Facts, surface: str) -> bool:
+    """True if the text has a name of the source as an acronym, or an acronym's words."""
+    if surface.isupper() and 1 < len(surface) <= 8:
+        initial = "".join(word[0] for word in text.prose_words if word[0].isalpha())
+        return surface.lower() in initial if len(surface) > 2 else False
+    start = source.prose.find(surface)
+    return start >= 0 and bool(text.acronyms) and _spelled_out(source, start, text)
 
 
 def _stands_for_a_name(source: Facts, text: Facts, low: str, end: int, lost: list[str]) -> bool:
@@ -277,7 +297,7 @@ _COMMON_POSSESSORS = frozenset(
 def _new_quotations(source: Facts, text: Facts, context: Callable[[], Facts]) -> Iterator[Invented]:
     for quoted in text.quotations:
         joined = f" {' '.join(quoted)} "
-        if len(quoted) < QUOTED_WORDS or joined in source.running:
+        if len(quoted) < QUOTED_WORDS or joined in source.running or quoted in source.quotations:
             continue
         if _altered(quoted, source) or not _mostly_known(quoted, source, context):
             yield Invented("invented_quotation", joined.strip())

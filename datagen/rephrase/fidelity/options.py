@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from datagen.schemas import Kind
 
-Tier = Literal["hygiene", "ledger", "alignment"]
+Tier = Literal["hygiene", "ledger", "alignment", "relations", "verifier"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 

@@ -49,6 +49,11 @@ def sentences(text: str) -> list[Sentence]:
     return found
 
 
+def split(text: str) -> list[str]:
+    """Every sentence and line of a text, those that claim nothing too; rules of tables left out."""
+    return [piece for piece, _ in _pieces(text)]
+
+
 def content(text: str) -> frozenset[str]:
     """Stems of the words that carry content; numbers are among them."""
     return frozenset(stem(word) for word in words_of(text) if word not in _EMPTY)

@@ -1,0 +1,75 @@
+"""How fast the gate is, tier by tier, and how often the reader is asked.
+
+    DATAGEN_TEST_DATA=… python -m benchmarks.verifier.speed [PAIRS]
+
+A real mix: four faithful rewrites in five, textbook and encyclopaedia. Processor time of one core,
+in tokens of the rewrite per second (a token is four characters); each source is new.
+"""
+
+import asyncio
+import random
+import sys
+import time
+from collections.abc import Sequence
+
+from benchmarks.corruptions.documents import test_data
+from benchmarks.corruptions.pairs import Pair, pairs
+from datagen.engines.reader import Reader
+from datagen.rephrase.fidelity import Expectation, FidelityGate, FidelityOptions, Tier
+
+TIERS: tuple[tuple[Tier, ...], ...] = (
+    ("hygiene",),
+    ("hygiene", "ledger"),
+    ("hygiene", "ledger", "relations"),
+    ("hygiene", "ledger", "alignment", "relations"),
+    ("hygiene", "ledger", "alignment", "relations", "verifier"),
+)
+
+
+def mix(count: int) -> list[Pair]:
+    """Pairs of test documents, four in five faithful."""
+    rng = random.Random(11)
+    documents = [one for one in test_data() if one.subject == "knowledge"]
+    found = list(pairs(rng.sample(documents, 150), seed=4, split="test", per_document=12))
+    fine = [pair for pair in found if pair.label]
+    bad = [pair for pair in found if not pair.label]
+    least = min(len(fine) // 4, len(bad), count // 5)
+    chosen = [*rng.sample(fine, 4 * least), *rng.sample(bad, least)]
+    rng.shuffle(chosen)
+    return chosen
+
+
+async def timed(chosen: Sequence[Pair], tiers: tuple[Tier, ...], reader: Reader) -> str:
+    gate = FidelityGate(FidelityOptions(tiers=tiers, max_copied=1), read=reader.read)
+    told = Expectation(length_ratio=(0.3, 3.0))
+    tokens = sum(len(pair.text) for pair in chosen) / 4
+    before, start = reader.computed, time.process_time()
+    found = await asyncio.gather(
+        *[gate.check(pair.source, pair.text, expectation=told) for pair in chosen]
+    )
+    seconds = time.process_time() - start
+    passed = sum(finding.faithful for finding in found)
+    return (
+        f"{'+'.join(tiers):52} {tokens / seconds:10,.0f} tokens/s  "
+        f"{1000 * seconds / len(chosen):6.2f} ms/pair  passed {passed:4}  "
+        f"claims read {reader.computed - before}"
+    )
+
+
+async def measured(count: int) -> None:
+    chosen = mix(count)
+    reader = Reader()
+    await reader.start()
+    say(f"{len(chosen)} pairs, {sum(len(pair.text) for pair in chosen) // 4:,} tokens")
+    for tiers in TIERS:
+        say(await timed(chosen, tiers, reader))
+    await reader.close()
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    asyncio.run(measured(int(sys.argv[1]) if len(sys.argv) > 1 else 400))

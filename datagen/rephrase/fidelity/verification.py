@@ -1,0 +1,148 @@
+"""The tiers `relations` and `verifier`: from a pair to two calibrated probabilities.
+
+Relations are computed for every pair, in both directions, and cost no model. The reader is asked
+only where they leave doubt, and only about the claims they suspect most, so that one core keeps up
+with a fast engine. Each source is indexed once for all of its rewrites.
+"""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datagen.rephrase.fidelity import features, verifier
+from datagen.rephrase.fidelity.evidence import Evidence
+from datagen.rephrase.fidelity.ledger import Ledger
+from datagen.rephrase.fidelity.sentences import Sentence
+
+Read = Callable[[Sequence[tuple[str, str]]], Awaitable[NDArray[Any]]]
+"""(evidence, claim) pairs → log-odds that each claim, its worst word and its second worst word are
+unsupported, (pairs, 3)."""
+
+CERTAIN_FAULT, CERTAIN_FAITHFUL = 0.02, 0.985
+"""Fidelity by relations alone outside which the reader is not asked. Read off
+`benchmarks/verifier/train.py`: the share of wrong decisions outside is below one in a hundred."""
+MOST_READ, MOST_READ_BACK = 4, 2
+"""Claims of the text, and sentences of the source, that are read per pair, the most suspect."""
+EVIDENCE_WORDS = 60
+"""Words of evidence per claim, as the reader was trained."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What relations say of a pair, and what the verifier needs to say more."""
+
+    supported: float
+    kept: float
+    ahead: features.Compared
+    back: features.Compared
+    suspicions: NDArray[np.float64]
+    suspicions_back: NDArray[np.float64]
+    row: NDArray[np.float64]
+    row_back: NDArray[np.float64]
+
+    @property
+    def worst(self) -> str:
+        """The claim of the text that relations suspect most."""
+        return _top(self.ahead.claims, self.suspicions)
+
+    @property
+    def most_lost(self) -> str:
+        """The sentence of the source that relations find least of."""
+        return _top(self.back.claims, self.suspicions_back)
+
+    @property
+    def flips(self) -> int:
+        """Words of the text that stand for their opposite, and outright denials that differ."""
+        names = features.RELATIONS
+        columns = [names.index("flips"), names.index("denials")]
+        return int(self.ahead.relations[:, columns].sum()) if self.ahead.claims else 0
+
+    @property
+    def moved(self) -> int:
+        """Figures of the source that stand with another claim."""
+        column = features.RELATIONS.index("figures_far")
+        return int(self.ahead.relations[:, column].sum()) if self.ahead.claims else 0
+
+
+class Verification:
+    """Applies the shipped verifier; keeps the index of recent sources. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._model = verifier.load()
+        self._sources: OrderedDict[str, tuple[tuple[Sentence, ...], Evidence]] = OrderedDict()
+
+    def related(
+        self,
+        source: str,
+        text: str,
+        entered: Ledger,
+        *,
+        copied: float,
+        ratio: float,
+        math_kind: bool,
+        also: frozenset[str] = frozenset(),
+    ) -> Verified:
+        """By relations alone. `also`: stems that names may come from besides the source."""
+        needed, whole = self._source(source)
+        mine = Evidence(text)
+        ahead = features.compared(features.claims_of(text), whole, also)
+        back = features.compared(needed, mine)
+        model = self._model
+        doubts = model.suspicions("supported", ahead.relations)
+        losses = model.suspicions("kept", back.relations)
+        row = features.forward(
+            ahead, doubts, entered, copied=copied, ratio=ratio, math_kind=math_kind
+        )
+        row_back = features.backward(back, losses, entered, ratio=ratio, math_kind=math_kind)
+        return Verified(
+            model.cheap["supported"].probability(row), model.cheap["kept"].probability(row_back),
+            ahead, back, doubts, losses, row, row_back,
+        )  # fmt: skip
+
+    async def read(self, made: Verified, read: Read) -> tuple[float, float]:
+        """`supported` and `kept` with what the reader says, where it is needed."""
+        if not CERTAIN_FAULT < made.supported * made.kept < CERTAIN_FAITHFUL:
+            return made.supported, made.kept
+        ahead = asked(made.ahead, made.suspicions, MOST_READ)
+        back = asked(made.back, made.suspicions_back, MOST_READ_BACK)
+        outputs = np.asarray(await read([*ahead, *back]))
+        model = self._model
+        supported = model.full["supported"].probability(
+            np.array([*made.row, *verifier.reading(outputs[: len(ahead)])])
+        )
+        kept = model.full["kept"].probability(
+            np.array([*made.row_back, *verifier.reading(outputs[len(ahead) :])])
+        )
+        return supported, kept
+
+    def _source(self, source: str) -> tuple[tuple[Sentence, ...], Evidence]:
+        known = self._sources.get(source)
+        if known is None:
+            known = self._sources[source] = features.claims_of(source), Evidence(source)
+            if len(self._sources) > 256:
+                self._sources.popitem(last=False)
+        else:
+            self._sources.move_to_end(source)
+        return known
+
+
+def asked(
+    made: features.Compared, suspicions: NDArray[np.float64], most: int
+) -> list[tuple[str, str]]:
+    """(evidence, claim) of the most suspect claims."""
+    order = np.argsort(-suspicions, kind="stable")[:most]
+    return [
+        (
+            made.evidence.about(made.claims[at].stems, words=EVIDENCE_WORDS),
+            made.claims[at].text[:1200],
+        )
+        for at in order
+    ]
+
+
+def _top(claims: Sequence[Sentence], suspicions: NDArray[np.float64]) -> str:
+    return claims[int(np.argmax(suspicions))].text if claims else ""
