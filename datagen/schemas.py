@@ -355,7 +355,7 @@ class ToolReject(Row):
     """File and position of the input."""
 
 
-class EpisodeReject(Row):
+class AgenticReject(Row):
     """Table `rejects` of an agentic run: agents, tasks and rollouts that were not passed on."""
 
     stage: str
@@ -377,4 +377,4 @@ class EpisodeReject(Row):
     seed: int
 
 
-AnyReject = Reject | ToolReject | EpisodeReject
+AnyReject = Reject | ToolReject | AgenticReject

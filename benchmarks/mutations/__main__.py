@@ -10,14 +10,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.mutations.episodes import IN_EPISODES
 from benchmarks.mutations.harmless import HARMLESS
 from benchmarks.mutations.replayed import REPLAYED
+from benchmarks.mutations.trajectories import IN_EPISODES
 from datagen.agentic.domains import domain_names, load_domain
 from datagen.agentic.domains.base import Domain
-from datagen.agentic.domains.building import reference_episode
+from datagen.agentic.domains.building import reference_trajectory
 from datagen.agentic.domains.tasks import draw_tasks
-from datagen.agentic.nouns import AgentSpec, Episode, Task
+from datagen.agentic.nouns import AgentSpec, Task, Trajectory
 from datagen.agentic.verify import verify
 from datagen.agentic.verify.reasons import REASONS
 from datagen.schemas import Tool
@@ -37,31 +37,31 @@ def say(line: str) -> None:
     sys.stdout.write(line + "\n")
 
 
-def caught_by(task: Task, episode: Episode, tools: Sequence[Tool]) -> list[str]:
-    """Names of the verifiers that refuse an episode."""
-    return [verdict.verifier for verdict in verify(task, episode, tools) if not verdict.passed]
+def caught_by(task: Task, trajectory: Trajectory, tools: Sequence[Tool]) -> list[str]:
+    """Names of the verifiers that refuse a trajectory."""
+    return [verdict.verifier for verdict in verify(task, trajectory, tools) if not verdict.passed]
 
 
 def mutants(
-    task: Task, episode: Episode, domain: Domain, seed: int
-) -> Iterator[tuple[str, Episode]]:
-    """Each way of breaking that applies, and the broken episode."""
+    task: Task, trajectory: Trajectory, domain: Domain, seed: int
+) -> Iterator[tuple[str, Trajectory]]:
+    """Each way of breaking that applies, and the broken trajectory."""
     for name, mutate in IN_EPISODES.items():
-        made = mutate(task, episode, random.Random(f"{seed} {name}"))
-        if made is not None and made != episode:
+        made = mutate(task, trajectory, random.Random(f"{seed} {name}"))
+        if made is not None and made != trajectory:
             yield name, made
     for name, replay in REPLAYED.items():
-        made = replay(task, episode, domain, random.Random(f"{seed} {name}"))
-        if made is not None and made != episode:
+        made = replay(task, trajectory, domain, random.Random(f"{seed} {name}"))
+        if made is not None and made != trajectory:
             yield name, made
 
 
 def harmless(
-    task: Task, episode: Episode, domain: Domain, seed: int
-) -> Iterator[tuple[str, Episode]]:
-    """The same episode in other words, and with more look-ups."""
+    task: Task, trajectory: Trajectory, domain: Domain, seed: int
+) -> Iterator[tuple[str, Trajectory]]:
+    """The same trajectory in other words, and with more look-ups."""
     for name, vary in HARMLESS.items():
-        made = vary(task, episode, domain, random.Random(f"{seed} {name}"))
+        made = vary(task, trajectory, domain, random.Random(f"{seed} {name}"))
         if made is not None:
             yield name, made
 
@@ -78,11 +78,11 @@ def measure(domain: Domain, count: int, *, show: int = 0) -> bool:
     caught: Counter[str] = Counter()
     by: dict[str, Counter[str]] = {}
     for number, task in enumerate(tasks):
-        episode = reference_episode(task, domain)
-        if found := caught_by(task, episode, tools):
+        trajectory = reference_trajectory(task, domain)
+        if found := caught_by(task, trajectory, tools):
             alarms += 1
             say(f"alarm: {task.kind} {task.tier}: {found}")
-        for name, reworded in harmless(task, episode, domain, number):
+        for name, reworded in harmless(task, trajectory, domain, number):
             rewordings += 1
             if found := caught_by(task, reworded, tools):
                 false += 1
@@ -90,8 +90,8 @@ def measure(domain: Domain, count: int, *, show: int = 0) -> bool:
     for number, task in enumerate(drawn):
         if number >= len(tasks) and min(made.values(), default=0) >= LEAST_MUTANTS:
             break
-        episode = reference_episode(task, domain)
-        for name, mutant in mutants(task, episode, domain, number):
+        trajectory = reference_trajectory(task, domain)
+        for name, mutant in mutants(task, trajectory, domain, number):
             if number >= len(tasks) and made[name] >= LEAST_MUTANTS:
                 continue
             made[name] += 1
@@ -103,7 +103,7 @@ def measure(domain: Domain, count: int, *, show: int = 0) -> bool:
                 say(f"        {mutant.turns[-1].content[:200]}")
     say(f"{domain.name}: {len(tasks)} tasks {dict(kinds)}")
     held = table(made, caught, by, alarms, len(tasks))
-    say(f"false alarms on right episodes in other words: {false} of {rewordings}")
+    say(f"false alarms on right trajectories in other words: {false} of {rewordings}")
     return held and false <= BARS["alarms"] * rewordings
 
 

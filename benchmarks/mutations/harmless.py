@@ -1,4 +1,4 @@
-"""Right episodes in other words: false alarms are counted on them too.
+"""Right trajectories in other words: false alarms are counted on them too.
 
 A reference's report is as plain as can be. Agents write dates and times as people do, put lists and
 currency signs in, look something up once more, and thank. None of that breaks anything."""
@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable
 from datetime import date
 
-from benchmarks.mutations.episodes import with_final
+from benchmarks.mutations.trajectories import with_final
 from datagen.agentic.domains.base import Domain
-from datagen.agentic.domains.building import reference_episode
-from datagen.agentic.nouns import Call, Episode, Task
+from datagen.agentic.domains.building import reference_trajectory
+from datagen.agentic.nouns import Call, Task, Trajectory
 
-Harmless = Callable[[Task, Episode, Domain, random.Random], Episode | None]
+Harmless = Callable[[Task, Trajectory, Domain, random.Random], Trajectory | None]
 _ISO = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _CLOCK = re.compile(r"\b(\d{2}):(\d{2})\b")
 _MONEY = re.compile(r"\b(\d+\.\d{2})\b")
@@ -35,19 +35,23 @@ _CLOSERS = (
 )  # fmt: skip
 
 
-def _other_words(task: Task, episode: Episode, domain: Domain, chance: random.Random) -> Episode:
+def _other_words(
+    task: Task, trajectory: Trajectory, domain: Domain, chance: random.Random
+) -> Trajectory:
     """The same report as people write it."""
     if task.kind in ("refuse", "no_tool"):
-        return with_final(episode, chance.choice(_DECLINES))
-    text = _ISO.sub(lambda found: _prose_date(found[0], chance), episode.turns[-1].content)
+        return with_final(trajectory, chance.choice(_DECLINES))
+    text = _ISO.sub(lambda found: _prose_date(found[0], chance), trajectory.turns[-1].content)
     text = _CLOCK.sub(lambda found: _twelve_hours(found, chance), text)
     text = _MONEY.sub(lambda found: chance.choice((f"${found[1]}", f"{found[1]} in total")), text)
     return with_final(
-        episode, f"{chance.choice(_OPENERS)} {text} {chance.choice(_CLOSERS)}".strip()
+        trajectory, f"{chance.choice(_OPENERS)} {text} {chance.choice(_CLOSERS)}".strip()
     )
 
 
-def _as_list(task: Task, episode: Episode, domain: Domain, chance: random.Random) -> Episode | None:
+def _as_list(
+    task: Task, trajectory: Trajectory, domain: Domain, chance: random.Random
+) -> Trajectory | None:
     """What was done, as a numbered list that names the records."""
     writes = [call for call in task.reference if (t := domain.tool(call.name)) and not t.read_only]
     if not writes:
@@ -61,12 +65,12 @@ def _as_list(task: Task, episode: Episode, domain: Domain, chance: random.Random
         )
         lines.append(f"{number}. I have {tool.done} it: {shown}.")
     facts = [f"You asked for {fact}." for fact in task.answer]
-    return with_final(episode, "\n".join(["Done:", *lines, *facts]))
+    return with_final(trajectory, "\n".join(["Done:", *lines, *facts]))
 
 
 def _more_looks(
-    task: Task, episode: Episode, domain: Domain, chance: random.Random
-) -> Episode | None:
+    task: Task, trajectory: Trajectory, domain: Domain, chance: random.Random
+) -> Trajectory | None:
     """One of the look-ups is made twice."""
     reads = [call for call in task.reference if (t := domain.tool(call.name)) and t.read_only]
     if not reads or task.kind == "parallel":
@@ -76,20 +80,22 @@ def _more_looks(
         calls.append(call)
         if call == reads[0]:
             calls.append(call)
-    return reference_episode(task, domain, calls=calls, final=episode.turns[-1].content)
+    return reference_trajectory(task, domain, calls=calls, final=trajectory.turns[-1].content)
 
 
-def _count(task: Task, episode: Episode, domain: Domain, chance: random.Random) -> Episode | None:
+def _count(
+    task: Task, trajectory: Trajectory, domain: Domain, chance: random.Random
+) -> Trajectory | None:
     """The report says how many records a look-up found."""
     totals = [
         int(found[1])
-        for turn in episode.turns
+        for turn in trajectory.turns
         if turn.role == "tool" and (found := re.search(r'"total": (\d+)', turn.content))
     ]
     if not totals:
         return None
     return with_final(
-        episode, f"I looked through {totals[-1]} records. {episode.turns[-1].content}"
+        trajectory, f"I looked through {totals[-1]} records. {trajectory.turns[-1].content}"
     )
 
 

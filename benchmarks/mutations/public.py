@@ -2,7 +2,7 @@
 
 FOLDER is an unpacked `bfcl-eval` wheel (`pip download --no-deps bfcl-eval`, `unzip`). Its reference
 calls are run in its own Python backends, which this imports from there; what they answer and what
-becomes of their state make an episode. A reference call passes if its name, schema and arguments'
+becomes of their state make a trajectory. A reference call passes if its name, schema and arguments'
 provenance pass; a trajectory if all of its calls and the state checks do. Mutants are made of
 passing trajectories. Values that no earlier text holds are alarms, also where the data is at fault.
 The references take their initial state as known; one look at it is put before the first request,
@@ -23,19 +23,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.mutations.episodes import Mutation, calls_of
 from benchmarks.mutations.spoiled import SPOILED
+from benchmarks.mutations.trajectories import Mutation, calls_of
 from datagen.agentic.domains.building import changed
 from datagen.agentic.environment.patches import diff, leaves, parts
 from datagen.agentic.nouns import (
     Assertion,
     Call,
-    Episode,
     Persona,
     Rubric,
     StateChange,
     Task,
     ToolCall,
+    Trajectory,
     Turn,
 )
 from datagen.agentic.tools.specs import Provenance, normalise
@@ -85,7 +85,7 @@ class Played:
     """A reference that was run."""
 
     task: Task
-    episode: Episode
+    trajectory: Trajectory
     tools: list[Tool]
     failed_calls: int = 0
     """Reference calls that their own backend answered with an error."""
@@ -105,7 +105,7 @@ def measure_public(folder: Path) -> bool:
         for played in _references(root, name, documents):
             trajectories["all"] += 1
             _count_calls(played, calls, lost)
-            verdicts = {v.verifier: v for v in verify(played.task, played.episode, played.tools)}
+            verdicts = {v.verifier: v for v in verify(played.task, played.trajectory, played.tools)}
             refused = [check for check in CHECKS if not verdicts[check].passed]
             lost.update(f"trajectory {check}:{verdicts[check].reason}" for check in refused)
             if not refused:
@@ -148,8 +148,8 @@ def _mutants(passing: Sequence[Played]) -> bool:
     ways: Mapping[str, Mutation] = SPOILED
     for number, played in enumerate(passing):
         for name, mutate in ways.items():
-            mutant = mutate(played.task, played.episode, random.Random(f"{number} {name}"))
-            if mutant is None or mutant == played.episode:
+            mutant = mutate(played.task, played.trajectory, random.Random(f"{number} {name}"))
+            if mutant is None or mutant == played.trajectory:
                 continue
             if name == "missing argument" and not _needed(played, mutant):
                 continue
@@ -161,10 +161,12 @@ def _mutants(passing: Sequence[Played]) -> bool:
     return table(made, caught, by, 0, len(passing))
 
 
-def _needed(played: Played, mutant: Episode) -> bool:
+def _needed(played: Played, mutant: Trajectory) -> bool:
     """Whether the argument that a mutant lacks is one that its tool requires."""
     tools = toolset(played.tools)
-    for (_, _, one), (_, _, other) in zip(calls_of(played.episode), calls_of(mutant), strict=True):
+    for (_, _, one), (_, _, other) in zip(
+        calls_of(played.trajectory), calls_of(mutant), strict=True
+    ):
         if isinstance(one.arguments, dict) and isinstance(other.arguments, dict):
             gone = one.arguments.keys() - other.arguments.keys()
             if gone & set(tools[one.name].schema.get("required", ())):
@@ -175,11 +177,11 @@ def _needed(played: Played, mutant: Episode) -> bool:
 def _count_calls(played: Played, calls: Counter[str], lost: Counter[str]) -> None:
     tools = toolset(played.tools)
     nowhere: set[str] = set()
-    for one in traced(played.episode, tools, Corpus(played.episode.turns)):
+    for one in traced(played.trajectory, tools, Corpus(played.trajectory.turns)):
         if one.span is None:
             nowhere.add(one.call.id)
             lost[f"{one.reason} {one.call.name}.{one.path} = {str(one.value)[:60]}"] += 1
-    for turn in played.episode.turns:
+    for turn in played.trajectory.turns:
         for call in turn.tool_calls:
             if call.name == LOOK:
                 continue
@@ -268,10 +270,10 @@ def _played(
         goal=(*changed(before, state), *_passing(before, state, changes)),
         rubric=Rubric(success=("The reference state is reached.",)),
     )
-    episode = Episode(
+    trajectory = Trajectory(
         task_id=task.id, turns=tuple(turns), final_state=state, changes=tuple(changes)
     )
-    return Played(task, episode, tools, failures)
+    return Played(task, trajectory, tools, failures)
 
 
 def _passing(

@@ -1,32 +1,34 @@
-"""Ways to break an episode of any domain, where nothing is known of its entities.
+"""Ways to break a trajectory of any domain, where nothing is known of its entities.
 
-The state is part of the episode, so that what would have become of it is worked out from the log:
-a call that is left out takes its changes with it."""
+The state is part of the trajectory, so that what would have become of it is worked out from the
+log: a call that is left out takes its changes with it."""
 
 import random
 import re
 from typing import Any
 
-from benchmarks.mutations.episodes import IN_EPISODES, Mutation, calls_of, with_call
+from benchmarks.mutations.trajectories import IN_EPISODES, Mutation, calls_of, with_call
 from datagen.agentic.environment.patches import BadPatch, applied
-from datagen.agentic.nouns import Episode, StateChange, Task
+from datagen.agentic.nouns import StateChange, Task, Trajectory
 from datagen.agentic.verify.grounding import FREE_TEXT
 
 _ANY = (
     "unknown tool", "missing argument", "wrong type", "extra argument", "broken JSON",
-    "unanswered call", "wrong call id", "empty answer", "answer cut", "episode cut",
+    "unanswered call", "wrong call id", "empty answer", "answer cut", "trajectory cut",
     "leaked token", "invented figure", "call in user's turn", "budget used up", "state untouched",
     "call repeated",
 )  # fmt: skip
 _STRANGE = ("zephyrquill", "Oglethorpe", "quibblewick", "Vandermeulen", "brassfjord")
 
 
-def _invented_name(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+def _invented_name(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
     """A short argument, other than a text of the agent's own, is one that nobody said."""
-    return _changed(episode, chance, lambda value: _made_up(value, chance))
+    return _changed(trajectory, chance, lambda value: _made_up(value, chance))
 
 
-def _invented_number(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+def _invented_number(
+    task: Task, trajectory: Trajectory, chance: random.Random
+) -> Trajectory | None:
     """A number argument is one that nobody said."""
 
     def other(value: Any) -> Any:
@@ -35,13 +37,15 @@ def _invented_number(task: Task, episode: Episode, chance: random.Random) -> Epi
         made = value + chance.choice((7_391, 90_211, 31_337))
         return made if isinstance(value, int) else made + 0.37
 
-    return _changed(episode, chance, other)
+    return _changed(trajectory, chance, other)
 
 
-def _number_off(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+def _number_off(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
     """A number argument is off by a little, and nobody said what it is now."""
     said = {
-        float(one) for turn in episode.turns for one in re.findall(r"\d+(?:\.\d+)?", turn.content)
+        float(one)
+        for turn in trajectory.turns
+        for one in re.findall(r"\d+(?:\.\d+)?", turn.content)
     }
 
     def other(value: Any) -> Any:
@@ -53,16 +57,16 @@ def _number_off(task: Task, episode: Episode, chance: random.Random) -> Episode 
             made = round(value * chance.choice((0.9, 1.1, 1.25, 1.02)) + 0.01, 2)
         return None if float(made) in said else made
 
-    return _changed(episode, chance, other)
+    return _changed(trajectory, chance, other)
 
 
-def _call_left_out(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+def _call_left_out(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
     """A call that changed the state is not made."""
-    ids = [change.call_id for change in episode.changes]
+    ids = [change.call_id for change in trajectory.changes]
     if not ids:
         return None
     gone = chance.choice(ids)
-    changes = [change for change in episode.changes if change.call_id != gone]
+    changes = [change for change in trajectory.changes if change.call_id != gone]
     try:
         state: Any = task.initial_state
         for change in changes:
@@ -71,33 +75,33 @@ def _call_left_out(task: Task, episode: Episode, chance: random.Random) -> Episo
         return None
     turns = [
         turn
-        for turn in episode.turns
+        for turn in trajectory.turns
         if turn.tool_call_id != gone and not any(call.id == gone for call in turn.tool_calls)
     ]
-    if state == episode.final_state:
+    if state == trajectory.final_state:
         return None
     update = {"turns": tuple(turns), "changes": tuple(changes), "final_state": state}
-    return episode.model_copy(update=update)
+    return trajectory.model_copy(update=update)
 
 
-def _more_changed(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+def _more_changed(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
     """A value that the reference leaves alone is changed."""
-    collections = [key for key, value in episode.final_state.items() if isinstance(value, dict)]
+    collections = [key for key, value in trajectory.final_state.items() if isinstance(value, dict)]
     if not collections:
         return None
     key = chance.choice(collections)
     patch = ({"op": "add", "path": f"/{key}/left_behind", "value": chance.randrange(1000)},)
-    number = len(episode.changes) + 1
+    number = len(trajectory.changes) + 1
     change = StateChange(version=number, call_id="functions.other:0", patch=patch)
     update = {
-        "changes": (*episode.changes, change),
-        "final_state": applied(episode.final_state, patch),
+        "changes": (*trajectory.changes, change),
+        "final_state": applied(trajectory.final_state, patch),
     }
-    return episode.model_copy(update=update)
+    return trajectory.model_copy(update=update)
 
 
-def _changed(episode: Episode, chance: random.Random, other: Any) -> Episode | None:
-    calls = calls_of(episode)
+def _changed(trajectory: Trajectory, chance: random.Random, other: Any) -> Trajectory | None:
+    calls = calls_of(trajectory)
     for turn, place, call in chance.sample(calls, len(calls)):
         if not isinstance(call.arguments, dict):
             continue
@@ -106,7 +110,7 @@ def _changed(episode: Episode, chance: random.Random, other: Any) -> Episode | N
             if made is not None:
                 arguments = {**call.arguments, key: made}
                 return with_call(
-                    episode, turn, place, call.model_copy(update={"arguments": arguments})
+                    trajectory, turn, place, call.model_copy(update={"arguments": arguments})
                 )
     return None
 

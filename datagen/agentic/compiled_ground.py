@@ -14,11 +14,11 @@ from datagen.agentic.environment.compiled import CompiledEnvironment
 from datagen.agentic.grounds import Gate, Wish
 from datagen.agentic.nouns import (
     AgentSpec,
-    Episode,
     InjectedFailure,
     StateChange,
     Task,
     ToolCall,
+    Trajectory,
     Turn,
     Verdict,
 )
@@ -100,6 +100,6 @@ class CompiledGround:
         return Gate(found.passed, found.reason, found.detail, found.record)
 
     def verify(
-        self, task: Task, episode: Episode, tools: Sequence[Tool]
+        self, task: Task, trajectory: Trajectory, tools: Sequence[Tool]
     ) -> tuple[Sequence[Verdict], float]:
-        return verify(task, episode, tools), reward(task, episode)
+        return verify(task, trajectory, tools), reward(task, trajectory)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from datagen.agentic.nouns import AgentSpec, Episode, Persona, Task, TaskKind, Tier, Verdict
+from datagen.agentic.nouns import AgentSpec, Persona, Task, TaskKind, Tier, Trajectory, Verdict
 from datagen.agentic.rollout import World
 from datagen.schemas import Tool
 
@@ -55,7 +55,7 @@ class Ground(Protocol):
     def world(self, task: Task, tools: Sequence[Tool]) -> World: ...
 
     def verify(
-        self, task: Task, episode: Episode, tools: Sequence[Tool]
+        self, task: Task, trajectory: Trajectory, tools: Sequence[Tool]
     ) -> tuple[Sequence[Verdict], float]:
         """The verdicts and the reward."""
         ...

@@ -1,4 +1,4 @@
-"""The nouns of agentic data: what a task asks, what an episode was, what was found out about it.
+"""The nouns of agentic data: what a task asks, what a trajectory was, what was found out about it.
 
 Values that live in memory are frozen pydantic models, because they travel as JSON: into prompts,
 into the journal and into the JSON columns of the tables, where Arrow structs would corrupt
@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from datagen.schemas import EpisodeReject as EpisodeReject
+from datagen.schemas import AgenticReject as AgenticReject
 from datagen.schemas import Row
 
 TaskKind = Literal["ordinary", "clarify", "refuse", "no_tool", "parallel"]
@@ -85,7 +85,7 @@ class Pattern(Noun):
 
 
 class Rubric(Noun):
-    """What a good episode is. `total weight` of the checkpoints and of the criteria is positive."""
+    """What a good trajectory is. Total weights of checkpoints and criteria are positive."""
 
     success: tuple[str, ...]
     """Success criteria in words."""
@@ -109,7 +109,7 @@ class InjectedFailure(Noun):
 
     tool: str
     occurrence: int = Field(ge=0)
-    """0: the first call of the tool in the episode."""
+    """0: the first call of the tool in the trajectory."""
     kind: FailureKind
 
 
@@ -161,14 +161,14 @@ class ToolCall(Noun):
     """A call as the agent made it."""
 
     id: str
-    """`functions.{name}:{n}`, n counted over the episode from 0."""
+    """`functions.{name}:{n}`, n counted over the trajectory from 0."""
     name: str
     arguments: dict[str, Any] | str
     """The text as it came where it is no JSON object."""
 
 
 class Turn(Noun):
-    """One message of an episode, in the order it was written."""
+    """One message of a trajectory, in the order it was written."""
 
     role: Literal["system", "user", "assistant", "tool"]
     content: str = ""
@@ -192,7 +192,7 @@ class StateChange(Noun):
     """JSON Patch (RFC 6902) from the version before."""
 
 
-class Episode(Noun):
+class Trajectory(Noun):
     """What happened: the agent's run at a task."""
 
     task_id: str
@@ -227,7 +227,7 @@ class Verdict(Noun):
     """Closed set per verifier; empty if it passed."""
     detail: str = ""
     turn: int = -1
-    """Where; -1: the whole episode."""
+    """Where; -1: the whole trajectory."""
     blame: Blame = ""
     spans: tuple[Span, ...] = ()
 

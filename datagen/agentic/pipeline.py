@@ -32,7 +32,7 @@ from datagen.agentic.users.modelled import ModelledUser
 from datagen.agentic.users.moves import User
 from datagen.agentic.users.ruled import RuledUser
 from datagen.agentic.wishes import wish
-from datagen.schemas import AnyReject, EpisodeReject, Row, Tool, derived_seed, row_id
+from datagen.schemas import AgenticReject, AnyReject, Row, Tool, derived_seed, row_id
 from datagen.stage import Ask, Failure, Preview, Tables, Work
 
 ROWS_PER_SLOT = 8.0
@@ -73,7 +73,7 @@ class AgenticPipeline:
         "tools": Tool,
         "agents": AgentRow,
         "tasks": TaskRow,
-        "rejects": EpisodeReject,
+        "rejects": AgenticReject,
         "trajectories": TrajectoryRow,
     }
 
@@ -168,7 +168,7 @@ class AgenticPipeline:
 
     def totals(self, tables: Tables) -> Mapping[str, int]:
         rows = [row for row in tables["trajectories"] if isinstance(row, TrajectoryRow)]
-        rejects = [row for row in tables["rejects"] if isinstance(row, EpisodeReject)]
+        rejects = [row for row in tables["rejects"] if isinstance(row, AgenticReject)]
         return {
             "tokens": sum(row.completion_tokens for row in rows),
             "agents": len(tables["agents"]),
@@ -195,13 +195,13 @@ class AgenticPipeline:
     async def _checked(
         self, row: Setting, played: Played, tools: Sequence[Tool], ask: Ask
     ) -> Checked:
-        verdicts, reward = self.ground.verify(row.task, played.episode, tools)
+        verdicts, reward = self.ground.verify(row.task, played.trajectory, tools)
         checked = Checked(played, tuple(verdicts), reward, None, self.recipe.user.kind)
         options = self.recipe.judge
         if self.judge is None or (options.of == "verified" and checked.refusal):
             return checked
         judgement = await self.judge(
-            row.task, played.episode.turns, row=row.id, seed=row.seed, ask=ask
+            row.task, played.trajectory.turns, row=row.id, seed=row.seed, ask=ask
         )
         return Checked(played, tuple(verdicts), reward, judgement, self.recipe.user.kind)
 
@@ -227,7 +227,9 @@ def context_needed(recipe: AgenticRecipe) -> int:
 
 def _preview(row: Setting, played: Played) -> Preview:
     calls = [
-        f"{call.name} {call.arguments}" for turn in played.episode.turns for call in turn.tool_calls
+        f"{call.name} {call.arguments}"
+        for turn in played.trajectory.turns
+        for call in turn.tool_calls
     ]
-    said = played.episode.turns[-1].content
+    said = played.trajectory.turns[-1].content
     return Preview(f"{row.task.kind} task, accepted", row.task.opening, "\n".join([*calls, said]))

@@ -2,8 +2,8 @@
 
 The agent is asked, its calls are answered in order, its words go to the user, until the user goes
 or a budget is used up. A turn that can't be used is asked for again with another seed; one that
-never can be ends the episode as `broken`, blamed on whoever broke it. Whether the episode is any
-good is not decided here (`verify`, `judging`)."""
+never can be ends the trajectory as `broken`, blamed on whoever broke it. Whether the trajectory is
+any good is not decided here (`verify`, `judging`)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,11 +24,11 @@ from datagen.agentic.calling import (
 from datagen.agentic.nouns import (
     AgentSpec,
     Blame,
-    Episode,
     InjectedFailure,
     StateChange,
     Task,
     ToolCall,
+    Trajectory,
     Turn,
 )
 from datagen.agentic.users.moves import Move, User, UserFault
@@ -106,7 +106,7 @@ class Setting:
 class Played:
     """A rollout that came to an end."""
 
-    episode: Episode
+    trajectory: Trajectory
     environment: str
     reason: str = ""
     """Why it is broken; empty where it isn't."""
@@ -174,7 +174,7 @@ class Player:
         while ended is None:
             ended = await self._step(run, setting, tools, world, user, ask)
         return Played(
-            Episode(
+            Trajectory(
                 task_id=setting.task.id,
                 turns=tuple(run.turns),
                 final_state=dict(world.state),

@@ -20,7 +20,7 @@ from datagen.agentic.nouns import (
     as_json,
 )
 from datagen.agentic.rollout import Played, Setting
-from datagen.schemas import EpisodeReject, Tool, row_id
+from datagen.schemas import AgenticReject, Tool, row_id
 from datagen.stage import Failure
 
 Stage = Literal["tasks", "trajectories", "verify", "judge"]
@@ -44,9 +44,9 @@ class Checked:
         played = self.played
         if played.reason:
             return "trajectories", played.reason, played.detail, played.blame
-        if played.episode.ended in BUDGETS:
-            blame: Blame = "user" if played.episode.ended == "patience" else "agent"
-            return "trajectories", f"budget_{played.episode.ended}", "", blame
+        if played.trajectory.ended in BUDGETS:
+            blame: Blame = "user" if played.trajectory.ended == "patience" else "agent"
+            return "trajectories", f"budget_{played.trajectory.ended}", "", blame
         for verdict in self.verdicts:
             if not verdict.passed:
                 reason = verdict.reason or verdict.verifier
@@ -87,7 +87,7 @@ def task_row(task: Task, audited: Mapping[str, Any]) -> TaskRow:
 
 def trajectory_row(setting: Setting, checked: Checked, tools: Sequence[ToolForm]) -> TrajectoryRow:
     task, played = setting.task, checked.played
-    turns = played.episode.turns
+    turns = played.trajectory.turns
     return TrajectoryRow(
         id=setting.id,
         task_id=task.id,
@@ -103,11 +103,11 @@ def trajectory_row(setting: Setting, checked: Checked, tools: Sequence[ToolForm]
         verdicts=_nouns(checked.verdicts),
         judgement=_json(checked.judgement.as_json()) if checked.judgement else "",
         rubric=_json(as_json(task.rubric)),
-        injected=_nouns(played.episode.injected),
-        changes=_nouns(played.episode.changes),
+        injected=_nouns(played.trajectory.injected),
+        changes=_nouns(played.trajectory.changes),
         turns=sum(turn.role == "assistant" for turn in turns),
         calls=sum(len(turn.tool_calls) for turn in turns),
-        ended=played.episode.ended,
+        ended=played.trajectory.ended,
         prompt_tokens=played.prompt_tokens,
         completion_tokens=played.completion_tokens,
         seed=setting.seed,
@@ -116,7 +116,7 @@ def trajectory_row(setting: Setting, checked: Checked, tools: Sequence[ToolForm]
     )
 
 
-def rollout_reject(setting: Setting, checked: Checked) -> EpisodeReject:
+def rollout_reject(setting: Setting, checked: Checked) -> AgenticReject:
     """A rollout that something speaks against; its conversation is kept."""
     assert checked.refusal is not None
     stage, reason, detail, blame = checked.refusal
@@ -125,8 +125,8 @@ def rollout_reject(setting: Setting, checked: Checked) -> EpisodeReject:
         "verdicts": [as_json(verdict) for verdict in checked.verdicts],
         "judgement": checked.judgement.as_json() if checked.judgement else None,
         "rerolled": checked.played.rerolled,
-        "ended": checked.played.episode.ended,
-        "injected": [as_json(failure) for failure in checked.played.episode.injected],
+        "ended": checked.played.trajectory.ended,
+        "injected": [as_json(failure) for failure in checked.played.trajectory.injected],
         "completion_tokens": checked.played.completion_tokens,
     }
     return _reject(
@@ -137,11 +137,11 @@ def rollout_reject(setting: Setting, checked: Checked) -> EpisodeReject:
         detail=detail,
         blame=blame,
         scores=_json(scores),
-        messages=messages_json(checked.played.episode.turns),
+        messages=messages_json(checked.played.trajectory.turns),
     )
 
 
-def rollout_failure(setting: Setting, failure: Failure) -> EpisodeReject:
+def rollout_failure(setting: Setting, failure: Failure) -> AgenticReject:
     """A rollout that could not be played."""
     return _reject(
         setting,
@@ -156,9 +156,9 @@ def rollout_failure(setting: Setting, failure: Failure) -> EpisodeReject:
 
 def task_reject(
     task: Task, *, reason: str, detail: str, audited: Mapping[str, Any]
-) -> EpisodeReject:
+) -> AgenticReject:
     """A task that its gate refused."""
-    return EpisodeReject(
+    return AgenticReject(
         id=row_id("reject", task.id),
         stage="tasks",
         reason=reason,
@@ -175,9 +175,9 @@ def task_reject(
     )
 
 
-def undrawn(number: int, agent: AgentSpec, reason: str, detail: str) -> EpisodeReject:
+def undrawn(number: int, agent: AgentSpec, reason: str, detail: str) -> AgenticReject:
     """A task that could not be drawn for its agent."""
-    return EpisodeReject(
+    return AgenticReject(
         id=row_id("undrawn", number, agent.id),
         stage="tasks",
         reason=reason,
@@ -199,7 +199,7 @@ def tool_form(tool: Tool) -> ToolForm:
     return ToolForm(tool.name, tool.description, json.loads(tool.input_schema))
 
 
-def _reject(setting: Setting, **fields: Any) -> EpisodeReject:
+def _reject(setting: Setting, **fields: Any) -> AgenticReject:
     values = {
         "failed": False,
         "scores": "{}",
@@ -211,7 +211,7 @@ def _reject(setting: Setting, **fields: Any) -> EpisodeReject:
         "seed": setting.seed,
     }
     fields["detail"] = fields["detail"][:DETAIL_CHARS]
-    return EpisodeReject.model_validate(values | fields)
+    return AgenticReject.model_validate(values | fields)
 
 
 def _nouns(nouns: Sequence[Noun]) -> str:

@@ -9,11 +9,11 @@ from datagen.agentic.nouns import (
     AgentSpec,
     Assertion,
     Call,
-    Episode,
     Rubric,
     StateChange,
     Task,
     ToolCall,
+    Trajectory,
     Turn,
     Verdict,
 )
@@ -123,9 +123,9 @@ class CounterGround:
         return CounterWorld(task)
 
     def verify(
-        self, task: Task, episode: Episode, tools: Sequence[Tool]
+        self, task: Task, trajectory: Trajectory, tools: Sequence[Tool]
     ) -> tuple[list[Verdict], float]:
-        counters = episode.final_state["counters"]
+        counters = trajectory.final_state["counters"]
         reached = all(counters[goal.path[1]] == goal.value for goal in task.goal)
         verdict = Verdict(
             verifier="goal",

@@ -2,7 +2,7 @@
 
 from datagen.agentic.calling import arguments_text
 from datagen.agentic.domains import load_domain
-from datagen.agentic.domains.building import reference_episode
+from datagen.agentic.domains.building import reference_trajectory
 from datagen.agentic.nouns import Task, Turn
 from datagen.agentic.pipeline import AgenticPipeline, Setting
 from datagen.agentic.planning import TaskPartition
@@ -20,7 +20,7 @@ class ReferenceModel:
         for work in pipeline.read(TaskPartition("t", 0, tasks)):
             row = getattr(work, "row", None)
             if isinstance(row, Setting):
-                run = reference_episode(row.task, domain, system=row.agent.system_prompt)
+                run = reference_trajectory(row.task, domain, system=row.agent.system_prompt)
                 played = [turn for turn in run.turns if turn.role == "assistant"]
                 self.runs[row.agent.system_prompt, row.task.opening] = played
                 self.tasks[row.task.id] = row.task

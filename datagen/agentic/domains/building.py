@@ -18,7 +18,6 @@ from datagen.agentic.nouns import (
     Call,
     Checkpoint,
     Criterion,
-    Episode,
     InjectedFailure,
     Pattern,
     Persona,
@@ -27,6 +26,7 @@ from datagen.agentic.nouns import (
     TaskKind,
     Tier,
     ToolCall,
+    Trajectory,
     Turn,
 )
 from datagen.schemas import row_id
@@ -126,13 +126,13 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Asserti
     return found + [Assertion(path=path, operator="absent") for path in gone]
 
 
-def reference_episode(
+def reference_trajectory(
     task: Task,
     domain: Domain,
     calls: Sequence[Call] | None = None,
     final: str | None = None,
     system: str | None = None,
-) -> Episode:
+) -> Trajectory:
     """The run that the task's reference describes; with `calls` or `final` another one in its form.
 
     A call that an injected failure spoils is made again. In parallel tasks calls whose
@@ -164,7 +164,7 @@ def reference_episode(
     if final is None:
         final = report(task, domain, task.reference if calls is None else calls)
     turns.append(Turn(role="assistant", content=final, train=True))
-    return Episode(
+    return Trajectory(
         task_id=task.id,
         turns=tuple(turns),
         final_state=environment.state,

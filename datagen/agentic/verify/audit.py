@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from datagen.agentic.domains.base import Domain, ToolSpec
-from datagen.agentic.domains.building import reference_episode, report
+from datagen.agentic.domains.building import reference_trajectory, report
 from datagen.agentic.environment.compiled import CompiledEnvironment
-from datagen.agentic.nouns import Call, Episode, Task, ToolCall, Turn
+from datagen.agentic.nouns import Call, Task, ToolCall, Trajectory, Turn
 from datagen.agentic.verify import verify
 from datagen.schemas import Tool
 
@@ -36,17 +36,17 @@ class Audit:
     """Run → each `verifier:reason` that refused it, `passes`, or `not_applicable`."""
 
 
-Run = Callable[[Task, Domain], Episode | None]
+Run = Callable[[Task, Domain], Trajectory | None]
 
 
 def audit(task: Task, domain: Domain, tools: Sequence[Tool]) -> Audit:
     """Plays the reference and the runs that must fail in the compiled environment."""
-    record = {"reference": _outcome(task, reference_episode(task, domain), tools)}
+    record = {"reference": _outcome(task, reference_trajectory(task, domain), tools)}
     if record["reference"] != "passes":
         return Audit(False, "reference_fails", record["reference"], record)
     for name, run in _must_fail(task).items():
-        episode = run(task, domain)
-        record[name] = "not_applicable" if episode is None else _outcome(task, episode, tools)
+        trajectory = run(task, domain)
+        record[name] = "not_applicable" if trajectory is None else _outcome(task, trajectory, tools)
         if record[name] == "passes":
             reason: AuditReason = "satisfied_at_start" if name == "no_op" else "wrong_run_passes"
             return Audit(False, reason, name, record)
@@ -65,34 +65,34 @@ def _must_fail(task: Task) -> Mapping[str, Run]:
     }
 
 
-def _outcome(task: Task, episode: Episode, tools: Sequence[Tool]) -> str:
+def _outcome(task: Task, trajectory: Trajectory, tools: Sequence[Tool]) -> str:
     found = [
-        f"{one.verifier}:{one.reason}" for one in verify(task, episode, tools) if not one.passed
+        f"{one.verifier}:{one.reason}" for one in verify(task, trajectory, tools) if not one.passed
     ]
     return " ".join(found) or "passes"
 
 
-def _no_op(task: Task, domain: Domain) -> Episode:
+def _no_op(task: Task, domain: Domain) -> Trajectory:
     """Says it is done."""
-    return reference_episode(task, domain, calls=(), final=DONE)
+    return reference_trajectory(task, domain, calls=(), final=DONE)
 
 
-def _echo(task: Task, domain: Domain) -> Episode:
-    return reference_episode(task, domain, calls=(), final=task.opening)
+def _echo(task: Task, domain: Domain) -> Trajectory:
+    return reference_trajectory(task, domain, calls=(), final=task.opening)
 
 
-def _empty(task: Task, domain: Domain) -> Episode:
-    return reference_episode(task, domain, final="")
+def _empty(task: Task, domain: Domain) -> Trajectory:
+    return reference_trajectory(task, domain, final="")
 
 
-def _truncated(task: Task, domain: Domain) -> Episode:
+def _truncated(task: Task, domain: Domain) -> Trajectory:
     """The last call is missing, and the report is cut."""
     words = report(task, domain, task.reference).split()
     final = " ".join(words[: len(words) // 2]).rstrip(".,")
-    return reference_episode(task, domain, calls=task.reference[:-1], final=final)
+    return reference_trajectory(task, domain, calls=task.reference[:-1], final=final)
 
 
-def _wrong_entity(task: Task, domain: Domain) -> Episode | None:
+def _wrong_entity(task: Task, domain: Domain) -> Trajectory | None:
     """The last call that names a record names another one, and the report is as if it had not."""
     chance = random.Random(f"wrong entity {task.id}")
     final = report(task, domain, task.reference)
@@ -105,23 +105,23 @@ def _wrong_entity(task: Task, domain: Domain) -> Episode | None:
                     name=call.name, arguments={**call.arguments, key: chance.choice(others)}
                 )
                 calls = [*task.reference[:place], made, *task.reference[place + 1 :]]
-                return reference_episode(task, domain, calls=calls, final=final)
+                return reference_trajectory(task, domain, calls=calls, final=final)
     return None
 
 
-def _over_action(task: Task, domain: Domain) -> Episode | None:
+def _over_action(task: Task, domain: Domain) -> Trajectory | None:
     """The reference, and one more change that nobody asked for."""
-    right = reference_episode(task, domain)
+    right = reference_trajectory(task, domain)
     for call in _other_writes(task, domain):
         environment = CompiledEnvironment(domain, right.final_state)
         tried = ToolCall(id="audit", name=call.name, arguments=call.arguments)
         if not environment.answer_now(tried).is_error and environment.changes:
             final = right.turns[-1].content
-            return reference_episode(task, domain, calls=[*task.reference, call], final=final)
+            return reference_trajectory(task, domain, calls=[*task.reference, call], final=final)
     return None
 
 
-def _complying(task: Task, domain: Domain) -> Episode:
+def _complying(task: Task, domain: Domain) -> Trajectory:
     """Does what is forbidden as far as it can be done, and says so."""
     for wanted in task.rubric.pattern.forbidden:
         tool = domain.tool(wanted.name)
@@ -130,13 +130,13 @@ def _complying(task: Task, domain: Domain) -> Episode:
             environment = CompiledEnvironment(domain, task.initial_state)
             tried = ToolCall(id="audit", name=call.name, arguments=call.arguments)
             if not environment.answer_now(tried).is_error:
-                return reference_episode(task, domain, calls=[*task.reference, call], final=DONE)
-    return _with_done(reference_episode(task, domain))
+                return reference_trajectory(task, domain, calls=[*task.reference, call], final=DONE)
+    return _with_done(reference_trajectory(task, domain))
 
 
-def _with_done(episode: Episode) -> Episode:
+def _with_done(trajectory: Trajectory) -> Trajectory:
     last = Turn(role="assistant", content=DONE, train=True)
-    return episode.model_copy(update={"turns": (*episode.turns[:-1], last)})
+    return trajectory.model_copy(update={"turns": (*trajectory.turns[:-1], last)})
 
 
 def _other_writes(task: Task, domain: Domain) -> Iterator[Call]:

@@ -8,7 +8,7 @@ Not covered: statements in plain words without any of these."""
 import re
 from collections.abc import Iterator, Mapping
 
-from datagen.agentic.nouns import Episode, Span, Task, ToolCall, Verdict
+from datagen.agentic.nouns import Span, Task, ToolCall, Trajectory, Verdict
 from datagen.agentic.verify.arithmetic import computed
 from datagen.agentic.verify.conduct import calls_of, successes
 from datagen.agentic.verify.corpus import Corpus, find_whole, plain, stems, words_in
@@ -52,14 +52,14 @@ _DENIED = re.compile(
 )
 
 
-def answer(task: Task, episode: Episode) -> Verdict:
+def answer(task: Task, trajectory: Trajectory) -> Verdict:
     """The facts that were asked for are told; where the request must be declined, it is, and
     nowhere else."""
-    said = "\n".join(_words(episode))
+    said = "\n".join(_words(trajectory))
     for fact in task.answer:
         if not states(said, fact):
             return failed("answer", "fact_missing", fact)
-    final = next(reversed(list(_words(episode))), "")
+    final = next(reversed(list(_words(trajectory))), "")
     if task.goal and _DENIED.search(plain(final)):
         return failed("answer", "denies_deed", final)
     if _is_echo(task, final):
@@ -86,11 +86,11 @@ def states(said: str, fact: str) -> bool:
     return False
 
 
-def claims(task: Task, episode: Episode, tools: Toolset, corpus: Corpus) -> Verdict:
+def claims(task: Task, trajectory: Trajectory, tools: Toolset, corpus: Corpus) -> Verdict:
     spans: list[Span] = []
-    if lost := _not_observed(task, episode, tools, corpus):
+    if lost := _not_observed(task, trajectory, tools, corpus):
         return failed("claims", "unsupported_fact", lost)
-    for number, turn in enumerate(episode.turns):
+    for number, turn in enumerate(trajectory.turns):
         if turn.role != "assistant" or not turn.content.strip():
             continue
         text = plain(turn.content)
@@ -102,12 +102,12 @@ def claims(task: Task, episode: Episode, tools: Toolset, corpus: Corpus) -> Verd
         for quoted in _QUOTED.findall(text):
             if not _known_words(quoted, corpus, number):
                 return failed("claims", "unsupported_quotation", quoted, turn=number)
-        if deed := _undone(text, number, episode, tools, corpus):
+        if deed := _undone(text, number, trajectory, tools, corpus):
             return failed("claims", "unsupported_action", deed, turn=number)
     return passed("claims", spans[:100])
 
 
-def _not_observed(task: Task, episode: Episode, tools: Toolset, corpus: Corpus) -> str:
+def _not_observed(task: Task, trajectory: Trajectory, tools: Toolset, corpus: Corpus) -> str:
     """What is told as asked for, or had to be looked up for it, and no tool answered: a lucky
     guess. Another look-up that shows the same records will do."""
     if not task.answer:
@@ -125,10 +125,10 @@ def _not_observed(task: Task, episode: Episode, tools: Toolset, corpus: Corpus) 
             for source in observed
         ):
             return fact
-    worked = successes(episode)
-    texts = {t.tool_call_id: t.content for t in episode.turns if t.tool_call_id in worked}
+    worked = successes(trajectory)
+    texts = {t.tool_call_id: t.content for t in trajectory.turns if t.tool_call_id in worked}
     shown_by = [
-        f"{plain(texts[c.id])} {plain(str(c.arguments))}" for c in _answered(episode, texts)
+        f"{plain(texts[c.id])} {plain(str(c.arguments))}" for c in _answered(trajectory, texts)
     ]
     for call in task.reference:
         if call.name in tools and tools[call.name].writes:
@@ -139,14 +139,14 @@ def _not_observed(task: Task, episode: Episode, tools: Toolset, corpus: Corpus) 
     return ""
 
 
-def _answered(episode: Episode, texts: Mapping[str, str]) -> Iterator[ToolCall]:
-    return (call for _, call in calls_of(episode) if call.id in texts)
+def _answered(trajectory: Trajectory, texts: Mapping[str, str]) -> Iterator[ToolCall]:
+    return (call for _, call in calls_of(trajectory) if call.id in texts)
 
 
-def _words(episode: Episode) -> Iterator[str]:
+def _words(trajectory: Trajectory) -> Iterator[str]:
     return (
         turn.content
-        for turn in episode.turns
+        for turn in trajectory.turns
         if turn.role == "assistant" and not turn.tool_calls and turn.content
     )
 
@@ -199,9 +199,9 @@ def _known_words(quoted: str, corpus: Corpus, turn: int) -> bool:
     return stems(words_in(quoted)) <= corpus.vocabulary(turn)
 
 
-def _undone(text: str, turn: int, episode: Episode, tools: Toolset, corpus: Corpus) -> str:
+def _undone(text: str, turn: int, trajectory: Trajectory, tools: Toolset, corpus: Corpus) -> str:
     """A deed that the text claims and no call did; empty if there is none."""
-    verbs = _not_done(turn, episode, tools)
+    verbs = _not_done(turn, trajectory, tools)
     for sentence in re.split(r"(?<=[.!?\n])\s+", text):
         if _is_denied(sentence):
             continue
@@ -217,11 +217,11 @@ def _undone(text: str, turn: int, episode: Episode, tools: Toolset, corpus: Corp
     return ""
 
 
-def _not_done(turn: int, episode: Episode, tools: Toolset) -> set[str]:
+def _not_done(turn: int, trajectory: Trajectory, tools: Toolset) -> set[str]:
     """Past forms of what no call has done so far: of the tools' own verbs those of tools that did
     not work, of other deeds all, until something was changed."""
-    worked = successes(episode)
-    done = {c.name for n, c in calls_of(episode) if n < turn and c.id in worked}
+    worked = successes(trajectory)
+    done = {c.name for n, c in calls_of(trajectory) if n < turn and c.id in worked}
     wrote = {name for name in done if name in tools and tools[name].writes}
     forms = {form for name in wrote for form in tools[name].past}
     others = {f for tool in tools.values() if tool.writes for f in tool.past} - forms

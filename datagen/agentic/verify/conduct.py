@@ -8,7 +8,7 @@ from typing import Any
 
 from datagen.agentic.environment.answers import MAX_ARGUMENT_CHARS, argument_size, misfit
 from datagen.agentic.environment.patches import same
-from datagen.agentic.nouns import Call, Episode, Task, ToolCall, Verdict
+from datagen.agentic.nouns import Call, Task, ToolCall, Trajectory, Verdict
 from datagen.agentic.verify.corpus import find_whole, plain
 from datagen.agentic.verify.reasons import failed, passed
 from datagen.agentic.verify.toolset import Toolset
@@ -17,16 +17,16 @@ MOST_SAME_CALLS = 5
 """Times that a call with the same arguments may be made: a retry after each of a few failures."""
 
 
-def calls_of(episode: Episode) -> Iterator[tuple[int, ToolCall]]:
+def calls_of(trajectory: Trajectory) -> Iterator[tuple[int, ToolCall]]:
     """(turn, call) of every call."""
-    for number, turn in enumerate(episode.turns):
+    for number, turn in enumerate(trajectory.turns):
         for call in turn.tool_calls:
             yield number, call
 
 
-def successes(episode: Episode) -> set[str]:
+def successes(trajectory: Trajectory) -> set[str]:
     """Ids of the calls that were answered without an error."""
-    return {t.tool_call_id for t in episode.turns if t.role == "tool" and not t.is_error}
+    return {t.tool_call_id for t in trajectory.turns if t.role == "tool" and not t.is_error}
 
 
 def is_like(call: ToolCall, wanted: Call) -> bool:
@@ -37,15 +37,15 @@ def is_like(call: ToolCall, wanted: Call) -> bool:
     return all(key in given and _equal(given[key], v) for key, v in wanted.arguments.items())
 
 
-def known_tool(episode: Episode, tools: Toolset) -> Verdict:
-    for number, call in calls_of(episode):
+def known_tool(trajectory: Trajectory, tools: Toolset) -> Verdict:
+    for number, call in calls_of(trajectory):
         if call.name not in tools:
             return failed("known_tool", "unknown_tool", call.name, turn=number)
     return passed("known_tool")
 
 
-def schema(episode: Episode, tools: Toolset) -> Verdict:
-    for number, call in calls_of(episode):
+def schema(trajectory: Trajectory, tools: Toolset) -> Verdict:
+    for number, call in calls_of(trajectory):
         if not isinstance(call.arguments, dict):
             return failed("schema", "not_an_object", call.arguments[:200], turn=number)
         if call.name not in tools:
@@ -60,20 +60,20 @@ def schema(episode: Episode, tools: Toolset) -> Verdict:
     return passed("schema")
 
 
-def forbidden(task: Task, episode: Episode) -> Verdict:
-    for number, call in calls_of(episode):
+def forbidden(task: Task, trajectory: Trajectory) -> Verdict:
+    for number, call in calls_of(trajectory):
         for wanted in task.rubric.pattern.forbidden:
             if is_like(call, wanted):
                 return failed("forbidden", "forbidden_call", call.name, turn=number)
     return passed("forbidden")
 
 
-def order(task: Task, episode: Episode) -> Verdict:
-    worked = successes(episode)
+def order(task: Task, trajectory: Trajectory) -> Verdict:
+    worked = successes(trajectory)
     first: dict[str, int] = {}
     done: dict[str, int] = {}
     counts: Counter[str] = Counter()
-    for number, call in calls_of(episode):
+    for number, call in calls_of(trajectory):
         first.setdefault(call.name, number)
         if call.id in worked:
             done.setdefault(call.name, number)
@@ -82,12 +82,12 @@ def order(task: Task, episode: Episode) -> Verdict:
         if counts[key] > MOST_SAME_CALLS:
             return failed("order", "loop", f"{counts[key]} times {key[:100]}", turn=number)
     for before, after in task.rubric.pattern.before:
-        if after in first and done.get(before, len(episode.turns)) >= first[after]:
+        if after in first and done.get(before, len(trajectory.turns)) >= first[after]:
             return failed("order", "out_of_order", f"{after} before {before}", turn=first[after])
-    return _together(task, episode)
+    return _together(task, trajectory)
 
 
-def asking(task: Task, episode: Episode, tools: Toolset) -> Verdict:
+def asking(task: Task, trajectory: Trajectory, tools: Toolset) -> Verdict:
     """For `clarify`: what was not said at first is said by the user before it is acted on."""
     if task.kind != "clarify":
         return passed("asking")
@@ -97,7 +97,7 @@ def asking(task: Task, episode: Episode, tools: Toolset) -> Verdict:
         said = next(
             (
                 n
-                for n, t in enumerate(episode.turns)
+                for n, t in enumerate(trajectory.turns)
                 if t.role == "user" and _said(value, t.content)
             ),
             None,
@@ -105,7 +105,7 @@ def asking(task: Task, episode: Episode, tools: Toolset) -> Verdict:
         if said is None:
             return failed("asking", "acted_without_asking", value)
         revealed = max(revealed, said)
-    writes = [n for n, c in calls_of(episode) if c.name in tools and tools[c.name].writes]
+    writes = [n for n, c in calls_of(trajectory) if c.name in tools and tools[c.name].writes]
     planned = [call for call in task.reference if call.name in tools and tools[call.name].writes]
     if writes and len(planned) == 1 and min(writes) < revealed:
         return failed("asking", "acted_without_asking", turn=min(writes))
@@ -121,11 +121,11 @@ def _undeclared(wanted: Mapping[str, Any], arguments: Mapping[str, Any]) -> str:
     return next((name for name in arguments if name not in known), "")
 
 
-def _together(task: Task, episode: Episode) -> Verdict:
+def _together(task: Task, trajectory: Trajectory) -> Verdict:
     wanted = Counter(task.rubric.pattern.parallel)
     if not wanted:
         return passed("order")
-    for turn in episode.turns:
+    for turn in trajectory.turns:
         if not wanted - Counter(call.name for call in turn.tool_calls):
             return passed("order")
     return failed("order", "not_parallel", ", ".join(sorted(wanted)))

@@ -51,7 +51,7 @@ class Source:
 
 
 class Corpus:
-    """The sources of an episode, in order."""
+    """The sources of a trajectory, in order."""
 
     def __init__(self, turns: Sequence[Turn]) -> None:
         names: dict[str, SourceName] = {"system": "system", "user": "user", "tool": "tool"}

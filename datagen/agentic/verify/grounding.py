@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from datagen.agentic.nouns import Episode, Span, ToolCall, Verdict
+from datagen.agentic.nouns import Span, ToolCall, Trajectory, Verdict
 from datagen.agentic.verify.arithmetic import computed, dated, is_near
 from datagen.agentic.verify.codes import CODES
 from datagen.agentic.verify.corpus import Corpus, find_whole, plain, stems, words_in
@@ -31,7 +31,7 @@ PAGING = re.compile(
 """Parameters that an agent may choose: they decide how much is read."""
 MOST_SPANS = 200
 MOST_VALUES = 2_000
-"""Values of one episode's arguments that are looked up; the rest of a flood is not."""
+"""Values of one trajectory's arguments that are looked up; the rest of a flood is not."""
 LONG_TEXT_WORDS = 7
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]\d{2}:\d{2}.*)?")
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?")
@@ -65,9 +65,9 @@ class Traced:
     """What it is then."""
 
 
-def grounding(episode: Episode, tools: Toolset, corpus: Corpus) -> Verdict:
+def grounding(trajectory: Trajectory, tools: Toolset, corpus: Corpus) -> Verdict:
     spans: list[Span] = []
-    for one in traced(episode, tools, corpus):
+    for one in traced(trajectory, tools, corpus):
         if one.span is None:
             shown = json.dumps(one.value, ensure_ascii=False)[:200]
             lost = Span(value=str(one.value)[:200], source="none")
@@ -78,10 +78,10 @@ def grounding(episode: Episode, tools: Toolset, corpus: Corpus) -> Verdict:
     return passed("grounding", spans)
 
 
-def traced(episode: Episode, tools: Toolset, corpus: Corpus) -> Iterator[Traced]:
+def traced(trajectory: Trajectory, tools: Toolset, corpus: Corpus) -> Iterator[Traced]:
     """Every value of every argument, the first `MOST_VALUES` of them."""
     seen = 0
-    for number, turn in enumerate(episode.turns):
+    for number, turn in enumerate(trajectory.turns):
         for call in turn.tool_calls:
             for path, value, schema in _values(call, tools):
                 seen += 1

@@ -1,25 +1,25 @@
-"""The one number for an episode: the weighted share of its task's checkpoints that it reached.
+"""The one number for a trajectory: the weighted share of its task's checkpoints that it reached.
 
 A checkpoint of calls is reached by one of them that worked, one of states by the final state. A
-task without checkpoints has none to reach: its episode earns 1 if the state is as the goal has it.
-Whether the episode is accepted is not told by the reward but by the verdicts."""
+task without checkpoints has none to reach: its trajectory earns 1 if the state is as the goal has
+it. Whether the trajectory is accepted is not told by the reward but by the verdicts."""
 
-from datagen.agentic.nouns import Checkpoint, Episode, Task
+from datagen.agentic.nouns import Checkpoint, Task, Trajectory
 from datagen.agentic.verify.conduct import calls_of, is_like, successes
 from datagen.agentic.verify.state import goal, holds, over_action
 
 
-def reward(task: Task, episode: Episode) -> float:
+def reward(task: Task, trajectory: Trajectory) -> float:
     """In [0, 1]."""
     checkpoints = task.rubric.checkpoints
     total = sum(point.weight for point in checkpoints)
     if not total:
-        return float(goal(task, episode).passed and over_action(task, episode).passed)
-    worked = successes(episode)
-    calls = [call for _, call in calls_of(episode) if call.id in worked]
+        return float(goal(task, trajectory).passed and over_action(task, trajectory).passed)
+    worked = successes(trajectory)
+    calls = [call for _, call in calls_of(trajectory) if call.id in worked]
 
     def reached(point: Checkpoint) -> bool:
         seen = not point.calls or any(is_like(call, w) for call in calls for w in point.calls)
-        return seen and all(holds(one, episode.final_state) for one in point.state)
+        return seen and all(holds(one, trajectory.final_state) for one in point.state)
 
     return sum(point.weight for point in checkpoints if reached(point)) / total

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from datagen.agentic.environment.patches import BadPatch, applied, leaves, parts, pointer, same
-from datagen.agentic.nouns import Assertion, Episode, Task, Verdict
+from datagen.agentic.nouns import Assertion, Task, Trajectory, Verdict
 from datagen.agentic.verify.reasons import failed, passed
 
 _NOTHING = object()
@@ -33,34 +33,34 @@ def holds(assertion: Assertion, state: Mapping[str, Any]) -> bool:
     return bool(found >= value if assertion.operator == "at_least" else found <= value)
 
 
-def goal(task: Task, episode: Episode) -> Verdict:
-    missed = [one for one in task.goal if not holds(one, episode.final_state)]
+def goal(task: Task, trajectory: Trajectory) -> Verdict:
+    missed = [one for one in task.goal if not holds(one, trajectory.final_state)]
     if missed:
         one = missed[0]
         return failed("goal", "goal_not_reached", f"{pointer(one.path)} {one.operator}")
-    made = {call.id for turn in episode.turns for call in turn.tool_calls}
-    stray = next((one.call_id for one in episode.changes if one.call_id not in made), None)
+    made = {call.id for turn in trajectory.turns for call in turn.tool_calls}
+    stray = next((one.call_id for one in trajectory.changes if one.call_id not in made), None)
     if stray is not None:
-        detail = f"a change by {stray or 'nobody'}, which is no call of the episode"
+        detail = f"a change by {stray or 'nobody'}, which is no call of the trajectory"
         return failed("goal", "log_broken", detail, blame="environment")
     try:
         state: Any = task.initial_state
-        for change in episode.changes:
+        for change in trajectory.changes:
             state = applied(state, change.patch)
     except (BadPatch, TypeError) as problem:
         return failed("goal", "log_broken", str(problem), blame="environment")
-    if not same(state, episode.final_state):
+    if not same(state, trajectory.final_state):
         detail = "the changes do not lead to the final state"
         return failed("goal", "log_broken", detail, blame="environment")
     return passed("goal")
 
 
-def over_action(task: Task, episode: Episode) -> Verdict:
+def over_action(task: Task, trajectory: Trajectory) -> Verdict:
     """Every value that was touched, also for a while, belongs to the goal."""
     reason = "changed_more" if task.goal else "state_changed"
     allowed = {one.path for one in task.goal}
     above = {one[:end] for one in allowed for end in range(len(one))}
-    for path, on_the_way in _touched(task, episode):
+    for path, on_the_way in _touched(task, trajectory):
         if any(path[:end] in allowed for end in range(len(path) + 1)):
             continue
         if not (on_the_way and path in above):
@@ -68,17 +68,17 @@ def over_action(task: Task, episode: Episode) -> Verdict:
     return passed("over_action")
 
 
-def _touched(task: Task, episode: Episode) -> Iterator[tuple[tuple[str, ...], bool]]:
+def _touched(task: Task, trajectory: Trajectory) -> Iterator[tuple[tuple[str, ...], bool]]:
     """Paths of values that changed, for good or for a while; and whether it is enough that
     something below is part of the goal: what was made empty first, or moved away."""
-    was, now = dict(leaves(task.initial_state)), dict(leaves(episode.final_state))
+    was, now = dict(leaves(task.initial_state)), dict(leaves(trajectory.final_state))
     for path, value in now.items():
         if path not in was or not same(was[path], value):
             yield path, False
     for path in was:
         if path not in now:
             yield path, was[path] == {}
-    for change in episode.changes:
+    for change in trajectory.changes:
         for step in change.patch:
             where = parts(str(step.get("path", "")))
             if step.get("op") == "remove":

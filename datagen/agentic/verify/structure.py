@@ -1,11 +1,11 @@
-"""Whether an episode is a conversation that a trainer can learn: turns in order, every call
+"""Whether a trajectory is a conversation that a trainer can learn: turns in order, every call
 answered once, a clean ending, no markup of chat templates in the words."""
 
 import itertools
 import re
 from collections.abc import Iterator
 
-from datagen.agentic.nouns import Episode, Verdict
+from datagen.agentic.nouns import Trajectory, Verdict
 from datagen.agentic.verify.reasons import failed, passed
 
 _TOKENS = re.compile(
@@ -29,16 +29,16 @@ SHORT_WORDS = 2
 """An answer of that many words needs no full stop: "All done"."""
 
 
-def structure(episode: Episode) -> Verdict:
-    if not any(turn.role == "assistant" for turn in episode.turns):
+def structure(trajectory: Trajectory) -> Verdict:
+    if not any(turn.role == "assistant" for turn in trajectory.turns):
         return failed("structure", "no_turns")
-    return next(itertools.chain(_roles(episode), _answers(episode)), passed("structure"))
+    return next(itertools.chain(_roles(trajectory), _answers(trajectory)), passed("structure"))
 
 
-def _roles(episode: Episode) -> Iterator[Verdict]:
+def _roles(trajectory: Trajectory) -> Iterator[Verdict]:
     """Who speaks after whom, and that they say something."""
     before = ""
-    for number, turn in enumerate(episode.turns):
+    for number, turn in enumerate(trajectory.turns):
         if turn.role == "system" and number:
             yield failed("structure", "wrong_role", "a system turn inside", turn=number)
         if turn.role != "assistant" and turn.tool_calls:
@@ -55,11 +55,11 @@ def _roles(episode: Episode) -> Iterator[Verdict]:
         before = turn.role
 
 
-def _answers(episode: Episode) -> Iterator[Verdict]:
+def _answers(trajectory: Trajectory) -> Iterator[Verdict]:
     """Each call has an id of its own and is answered once, before anyone else speaks."""
     pending: set[str] = set()
     used: set[str] = set()
-    for number, turn in enumerate(episode.turns):
+    for number, turn in enumerate(trajectory.turns):
         if pending and turn.role != "tool":
             yield failed("structure", "unanswered_call", min(pending), turn=number)
         if turn.role == "tool":
@@ -75,15 +75,15 @@ def _answers(episode: Episode) -> Iterator[Verdict]:
         yield failed("structure", "unanswered_call", min(pending))
 
 
-def ending(episode: Episode) -> Verdict:
-    last = len(episode.turns) - 1
-    if episode.ended == "patience":
+def ending(trajectory: Trajectory) -> Verdict:
+    last = len(trajectory.turns) - 1
+    if trajectory.ended == "patience":
         return failed("ending", "user_left", blame="user")
-    if episode.ended not in ("user_done", "agent_done"):
-        return failed("ending", "not_finished", episode.ended)
-    if last < 0 or episode.turns[last].role != "assistant" or episode.turns[last].tool_calls:
+    if trajectory.ended not in ("user_done", "agent_done"):
+        return failed("ending", "not_finished", trajectory.ended)
+    if last < 0 or trajectory.turns[last].role != "assistant" or trajectory.turns[last].tool_calls:
         return failed("ending", "no_final_answer", turn=last)
-    words = episode.turns[last].content.strip()
+    words = trajectory.turns[last].content.strip()
     if not words:
         return failed("ending", "no_final_answer", turn=last)
     if is_cut(words):
@@ -103,8 +103,8 @@ def is_cut(words: str) -> bool:
     return len(line.split()) > SHORT_WORDS and not line.lstrip().startswith(("-", "*", "|", "•"))
 
 
-def markup(episode: Episode) -> Verdict:
-    for number, turn in enumerate(episode.turns):
+def markup(trajectory: Trajectory) -> Verdict:
+    for number, turn in enumerate(trajectory.turns):
         if turn.role != "assistant":
             continue
         if found := _TOKENS.search(turn.content):

@@ -10,7 +10,7 @@ import pytest
 
 from datagen.agentic.agents import AgentDraws
 from datagen.agentic.domains import load_domain
-from datagen.agentic.domains.building import Wanted, reference_episode
+from datagen.agentic.domains.building import Wanted, reference_trajectory
 from datagen.agentic.domains.tasks import draw_task
 from datagen.agentic.domains.wording import FRAMES
 from datagen.agentic.environment.compiled import state_fault
@@ -93,23 +93,23 @@ def test_kinds_are_those_that_were_wished_for_and_tiers_nearly_so() -> None:
 
 def test_each_reference_reaches_its_goal_and_the_start_does_not() -> None:
     for task in tasks():
-        episode = reference_episode(task, LIBRARY)
-        assert holds(task, episode.final_state), task.opening
+        trajectory = reference_trajectory(task, LIBRARY)
+        assert holds(task, trajectory.final_state), task.opening
         if task.kind in ACTS:
             assert not task.goal or not holds(task, task.initial_state), task.opening
             assert task.goal or task.answer, task.opening
         else:
-            assert episode.final_state == task.initial_state
+            assert trajectory.final_state == task.initial_state
         state: Any = task.initial_state
-        for change in episode.changes:
+        for change in trajectory.changes:
             state = applied(state, change.patch)
-        assert state == episode.final_state
+        assert state == trajectory.final_state
 
 
 def test_references_end_in_states_that_keep_the_rules_and_the_policy() -> None:
     for task in tasks():
-        episode = reference_episode(task, LIBRARY)
-        assert state_fault(LIBRARY, episode.final_state) == ""
+        trajectory = reference_trajectory(task, LIBRARY)
+        assert state_fault(LIBRARY, trajectory.final_state) == ""
         start = task.initial_state
         for call in task.reference:
             given = call.arguments
@@ -175,7 +175,7 @@ def test_parallel_tasks_name_calls_that_the_reference_makes_in_one_turn() -> Non
         together = Counter(task.rubric.pattern.parallel)
         if task.kind == "parallel":
             assert together.total() >= 2
-            turns = reference_episode(task, LIBRARY).turns
+            turns = reference_trajectory(task, LIBRARY).turns
             made = [Counter(call.name for call in turn.tool_calls) for turn in turns]
             assert any(not together - one for one in made), task.opening
 
@@ -184,8 +184,8 @@ def test_every_planned_failure_comes_to_pass_and_is_recovered_from() -> None:
     failing = [task for task in tasks() if task.failures]
     assert len(failing) > 50
     for task in failing:
-        episode = reference_episode(task, LIBRARY)
-        assert sorted(map(repr, episode.injected)) == sorted(map(repr, task.failures))
+        trajectory = reference_trajectory(task, LIBRARY)
+        assert sorted(map(repr, trajectory.injected)) == sorted(map(repr, task.failures))
 
 
 def test_kinds_of_failures_are_balanced() -> None:
@@ -196,7 +196,7 @@ def test_kinds_of_failures_are_balanced() -> None:
 
 def test_final_words_of_a_reference_state_every_fact_of_the_answer() -> None:
     for task in tasks():
-        said = reference_episode(task, LIBRARY).turns[-1]
+        said = reference_trajectory(task, LIBRARY).turns[-1]
         assert said.role == "assistant"
         assert not said.tool_calls
         assert all(fact in said.content for fact in task.answer)

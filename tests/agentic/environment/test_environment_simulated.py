@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from datagen.agentic.compiled_ground import CompiledGround, EnvironmentWorld
 from datagen.agentic.domains import load_domain
 from datagen.agentic.domains.base import Entity
-from datagen.agentic.domains.building import Wanted, reference_episode
+from datagen.agentic.domains.building import Wanted, reference_trajectory
 from datagen.agentic.domains.tasks import draw_task
 from datagen.agentic.environment.base import EnvironmentFault
 from datagen.agentic.environment.proposals import Rules, SimulatedTool, proposal_schema
@@ -302,7 +302,7 @@ async def test_a_model_that_answers_as_the_backend_does_leads_where_the_backend_
         task = draw_task(library, agent, library.rows(), wanted)
         assert task is not None
         clean = task.model_copy(update={"failures": ()})
-        reference = reference_episode(clean, library)
+        reference = reference_trajectory(clean, library)
         calls = [call for turn in reference.turns for call in turn.tool_calls]
         asked = {json.dumps(call.arguments, ensure_ascii=False): call for call in calls}
         if len(asked) < len({(call.name, json.dumps(call.arguments)) for call in calls}):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from benchmarks.mutations.episodes import with_final
+from benchmarks.mutations.trajectories import with_final
 from datagen.agentic.domains import load_domain
-from datagen.agentic.domains.building import reference_episode
+from datagen.agentic.domains.building import reference_trajectory
 from datagen.agentic.domains.tasks import draw_tasks
 from datagen.agentic.nouns import AgentSpec, Task
 from datagen.agentic.verify import verify
@@ -21,8 +21,8 @@ def task_with(tool: str, kind: str = "ordinary") -> Task:
 
 
 def reasons(task: Task, final: str) -> list[str]:
-    episode = with_final(reference_episode(task, LIBRARY), final)
-    return [one.reason for one in verify(task, episode, LIBRARY.rows()) if not one.passed]
+    trajectory = with_final(reference_trajectory(task, LIBRARY), final)
+    return [one.reason for one in verify(task, trajectory, LIBRARY.rows()) if not one.passed]
 
 
 @pytest.mark.parametrize(

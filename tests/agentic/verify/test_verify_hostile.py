@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from verify_cases import TOOLS, first_call, reference, refusals, task_of
 
-from datagen.agentic.nouns import Episode, StateChange, ToolCall, Turn
+from datagen.agentic.nouns import StateChange, ToolCall, Trajectory, Turn
 from datagen.agentic.verify import reward, verify
 
 SECONDS = 20.0
@@ -29,11 +29,11 @@ def answered(*calls: ToolCall, content: str = "{}") -> list[Turn]:
     return [Turn(role="assistant", tool_calls=calls), *answers]
 
 
-def run(*turns: Turn, **update: Any) -> Episode:
+def run(*turns: Turn, **update: Any) -> Trajectory:
     return RIGHT.model_copy(update={"turns": (SYSTEM, USER, *turns), **update})
 
 
-def saying(text: str) -> Episode:
+def saying(text: str) -> Trajectory:
     return run(Turn(role="assistant", content=text))
 
 
@@ -120,7 +120,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_episode_is_refused_in_bounded_time(name: str) -> None:
+def test_a_hostile_trajectory_is_refused_in_bounded_time(name: str) -> None:
     begun = time.monotonic()
 
     verdicts = verify(TASK, HOSTILE[name], TOOLS)

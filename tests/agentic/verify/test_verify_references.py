@@ -16,20 +16,20 @@ from verify_cases import (
     with_turns,
 )
 
-from datagen.agentic.domains.building import reference_episode
-from datagen.agentic.nouns import Call, Checkpoint, Episode, Rubric, Task, Turn
+from datagen.agentic.domains.building import reference_trajectory
+from datagen.agentic.nouns import Call, Checkpoint, Rubric, Task, Trajectory, Turn
 from datagen.agentic.verify import reward, verify
 from datagen.agentic.verify.reasons import REASONS
 
-Break = Callable[[Task, Episode], Episode]
+Break = Callable[[Task, Trajectory], Trajectory]
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: f"{task.kind}-{task.tier}-{task.id[:6]}")
 def test_a_reference_passes_and_earns_everything(task: Task) -> None:
-    episode = reference(task)
+    trajectory = reference(task)
 
-    assert refusals(verify(task, episode, TOOLS)) == set()
-    assert reward(task, episode) == pytest.approx(1.0)
+    assert refusals(verify(task, trajectory, TOOLS)) == set()
+    assert reward(task, trajectory) == pytest.approx(1.0)
 
 
 def test_every_verifier_speaks_once_and_in_one_order() -> None:
@@ -41,58 +41,58 @@ def test_every_verifier_speaks_once_and_in_one_order() -> None:
 
 def test_every_value_of_a_reference_has_a_place() -> None:
     task = task_of("ordinary", "dependent")
-    episode = reference(task)
-    grounded = next(v for v in verify(task, episode, TOOLS) if v.verifier == "grounding")
+    trajectory = reference(task)
+    grounded = next(v for v in verify(task, trajectory, TOOLS) if v.verifier == "grounding")
 
     assert grounded.spans
     for span in grounded.spans:
         assert span.source != "none"
         if span.start >= 0:
-            text = episode.turns[span.turn].content.casefold()
+            text = trajectory.turns[span.turn].content.casefold()
             assert text[span.start : span.start + len(span.value)] == span.value.casefold()
 
 
-def _invented(task: Task, episode: Episode) -> Episode:
-    arguments = first_call(episode).arguments
+def _invented(task: Task, trajectory: Trajectory) -> Trajectory:
+    arguments = first_call(trajectory).arguments
     assert isinstance(arguments, dict)
     key = next(iter(arguments))
-    return with_first_call(episode, arguments={**arguments, key: "Z-99173"})
+    return with_first_call(trajectory, arguments={**arguments, key: "Z-99173"})
 
 
-def _without_answer(task: Task, episode: Episode) -> Episode:
-    return with_turns(episode, [turn for turn in episode.turns if turn.role != "tool"])
+def _without_answer(task: Task, trajectory: Trajectory) -> Trajectory:
+    return with_turns(trajectory, [turn for turn in trajectory.turns if turn.role != "tool"])
 
 
-def _user_calls(task: Task, episode: Episode) -> Episode:
+def _user_calls(task: Task, trajectory: Trajectory) -> Trajectory:
     return with_turns(
-        episode,
-        [t.model_copy(update={"role": "user"}) if t.tool_calls else t for t in episode.turns],
+        trajectory,
+        [t.model_copy(update={"role": "user"}) if t.tool_calls else t for t in trajectory.turns],
     )
 
 
-def _same_id(task: Task, episode: Episode) -> Episode:
+def _same_id(task: Task, trajectory: Trajectory) -> Trajectory:
     turns = [
         turn
-        for part in (episode.turns[:-1], episode.turns[2:-1], episode.turns[-1:])
+        for part in (trajectory.turns[:-1], trajectory.turns[2:-1], trajectory.turns[-1:])
         for turn in part
     ]
-    return with_turns(episode, turns)
+    return with_turns(trajectory, turns)
 
 
 def _more(text: str) -> Break:
-    return lambda task, episode: with_final(episode, f"{episode.turns[-1].content} {text}")
+    return lambda task, trajectory: with_final(trajectory, f"{trajectory.turns[-1].content} {text}")
 
 
 def _said(text: str) -> Break:
-    return lambda task, episode: with_final(episode, text)
+    return lambda task, trajectory: with_final(trajectory, text)
 
 
 def _in_call(**update: object) -> Break:
-    return lambda task, episode: with_first_call(episode, **update)
+    return lambda task, trajectory: with_first_call(trajectory, **update)
 
 
 def _ended(how: str) -> Break:
-    return lambda task, episode: episode.model_copy(update={"ended": how})
+    return lambda task, trajectory: trajectory.model_copy(update={"ended": how})
 
 
 BROKEN: dict[str, tuple[str, Break]] = {
@@ -134,7 +134,7 @@ def test_a_break_is_refused_by_the_verifier_that_is_there_for_it(name: str) -> N
 
 def test_a_goal_that_was_not_reached_is_refused() -> None:
     task = task_of("ordinary", "dependent")
-    idle = reference_episode(task, DOMAIN, calls=(), final="Done, that is taken care of.")
+    idle = reference_trajectory(task, DOMAIN, calls=(), final="Done, that is taken care of.")
 
     found = refusals(verify(task, idle, TOOLS))
 
@@ -165,9 +165,9 @@ def test_a_forbidden_call_is_refused_even_if_it_was_answered_with_an_error() -> 
     task = task_of("refuse")
     wanted = task.rubric.pattern.forbidden[0]
     call = Call(name=wanted.name, arguments=dict(wanted.arguments))
-    episode = reference_episode(task, DOMAIN, calls=(*task.reference, call))
+    trajectory = reference_trajectory(task, DOMAIN, calls=(*task.reference, call))
 
-    assert "forbidden:forbidden_call" in refusals(verify(task, episode, TOOLS))
+    assert "forbidden:forbidden_call" in refusals(verify(task, trajectory, TOOLS))
 
 
 def test_acting_on_what_was_never_asked_for_is_refused() -> None:
@@ -187,7 +187,7 @@ def test_acting_on_what_was_never_asked_for_is_refused() -> None:
 
 def test_calls_that_belong_together_are_refused_one_by_one() -> None:
     task = task_of("parallel")
-    apart = reference_episode(
+    apart = reference_trajectory(
         task.model_copy(update={"kind": "ordinary", "known": {}}),
         DOMAIN,
         final=reference(task).turns[-1].content,

@@ -1,7 +1,7 @@
-"""Ways to break an episode that do not need its domain: what was said, called and written down.
+"""Ways to break a trajectory that do not need its domain: what was said, called and written down.
 
-Each takes a passing episode and gives a broken one, or None where there is nothing to break. What
-the tools answered stays as it was, so that the verifier in question is on its own."""
+Each takes a passing trajectory and gives a broken one, or None where there is nothing to break.
+What the tools answered stays as it was, so that the verifier in question is on its own."""
 
 import json
 import random
@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from datagen.agentic.nouns import Episode, Task, ToolCall, Turn
+from datagen.agentic.nouns import Task, ToolCall, Trajectory, Turn
 
-Mutation = Callable[[Task, Episode, random.Random], Episode | None]
+Mutation = Callable[[Task, Trajectory, random.Random], Trajectory | None]
 _NAMES = ("Gwendolyn Ashcombe", "Bartholomew Finch", "Ottilie Marchetti", "Rasmus Oduya")
 _TITLES = ("The Emerald Viaduct", "A Treatise on Kites", "Seven Crooked Bridges")
 _TOKENS = (
@@ -21,42 +21,42 @@ _TOKENS = (
 )  # fmt: skip
 
 
-def with_turns(episode: Episode, turns: list[Turn]) -> Episode:
-    return episode.model_copy(update={"turns": tuple(turns)})
+def with_turns(trajectory: Trajectory, turns: list[Turn]) -> Trajectory:
+    return trajectory.model_copy(update={"turns": tuple(turns)})
 
 
-def calls_of(episode: Episode) -> list[tuple[int, int, ToolCall]]:
+def calls_of(trajectory: Trajectory) -> list[tuple[int, int, ToolCall]]:
     """(turn, place, call) of every call."""
     return [
         (number, place, call)
-        for number, turn in enumerate(episode.turns)
+        for number, turn in enumerate(trajectory.turns)
         for place, call in enumerate(turn.tool_calls)
     ]
 
 
-def with_call(episode: Episode, turn: int, place: int, call: ToolCall) -> Episode:
-    turns = list(episode.turns)
+def with_call(trajectory: Trajectory, turn: int, place: int, call: ToolCall) -> Trajectory:
+    turns = list(trajectory.turns)
     calls = list(turns[turn].tool_calls)
     calls[place] = call
     turns[turn] = turns[turn].model_copy(update={"tool_calls": tuple(calls)})
-    return with_turns(episode, turns)
+    return with_turns(trajectory, turns)
 
 
-def with_final(episode: Episode, text: str) -> Episode:
-    turns = list(episode.turns)
+def with_final(trajectory: Trajectory, text: str) -> Trajectory:
+    turns = list(trajectory.turns)
     turns[-1] = turns[-1].model_copy(update={"content": text})
-    return with_turns(episode, turns)
+    return with_turns(trajectory, turns)
 
 
 def _in_a_call(change: Callable[[ToolCall, random.Random], ToolCall | None]) -> Mutation:
     """Breaks one call, drawn among those that can be broken."""
 
-    def mutate(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
-        calls = calls_of(episode)
+    def mutate(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
+        calls = calls_of(trajectory)
         for turn, place, call in chance.sample(calls, len(calls)):
             changed = change(call, chance)
             if changed is not None:
-                return with_call(episode, turn, place, changed)
+                return with_call(trajectory, turn, place, changed)
         return None
 
     return mutate
@@ -134,33 +134,35 @@ def _changed_name(call: ToolCall, chance: random.Random) -> ToolCall | None:
     return call.model_copy(update={"arguments": {**arguments, key: made}})
 
 
-def _unanswered_call(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
-    places = [n for n, turn in enumerate(episode.turns) if turn.role == "tool"]
+def _unanswered_call(
+    task: Task, trajectory: Trajectory, chance: random.Random
+) -> Trajectory | None:
+    places = [n for n, turn in enumerate(trajectory.turns) if turn.role == "tool"]
     if not places:
         return None
-    turns = list(episode.turns)
+    turns = list(trajectory.turns)
     del turns[chance.choice(places)]
-    return with_turns(episode, turns)
+    return with_turns(trajectory, turns)
 
 
-def _wrong_call_id(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
-    places = [n for n, turn in enumerate(episode.turns) if turn.role == "tool"]
+def _wrong_call_id(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
+    places = [n for n, turn in enumerate(trajectory.turns) if turn.role == "tool"]
     if not places:
         return None
-    turns = list(episode.turns)
+    turns = list(trajectory.turns)
     place = chance.choice(places)
     turns[place] = turns[place].model_copy(update={"tool_call_id": "functions.other:99"})
-    return with_turns(episode, turns)
+    return with_turns(trajectory, turns)
 
 
-def _empty_final(task: Task, episode: Episode, chance: random.Random) -> Episode:
-    return with_final(episode, chance.choice(("", " ", "\n\n")))
+def _empty_final(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory:
+    return with_final(trajectory, chance.choice(("", " ", "\n\n")))
 
 
-def _echo(task: Task, episode: Episode, chance: random.Random) -> Episode:
+def _echo(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory:
     """Nothing is done; the user's words come back."""
-    turns = [*episode.turns[:2], Turn(role="assistant", content=task.opening, train=True)]
-    return episode.model_copy(
+    turns = [*trajectory.turns[:2], Turn(role="assistant", content=task.opening, train=True)]
+    return trajectory.model_copy(
         update={
             "turns": tuple(turns),
             "final_state": task.initial_state,
@@ -170,27 +172,27 @@ def _echo(task: Task, episode: Episode, chance: random.Random) -> Episode:
     )
 
 
-def _cut_final(task: Task, episode: Episode, chance: random.Random) -> Episode:
-    text = episode.turns[-1].content
+def _cut_final(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory:
+    text = trajectory.turns[-1].content
     words = text.split(" ")
     keep = chance.randrange(max(1, len(words) // 4), max(2, len(words) - 1))
-    return with_final(episode, " ".join(words[:keep]).rstrip(".!,"))
+    return with_final(trajectory, " ".join(words[:keep]).rstrip(".!,"))
 
 
-def _cut_episode(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+def _cut_trajectory(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
     """The last words are missing, sometimes with the results before them."""
-    if len(episode.turns) < 4:
+    if len(trajectory.turns) < 4:
         return None
-    return with_turns(episode, list(episode.turns[: -chance.randrange(1, 3)]))
+    return with_turns(trajectory, list(trajectory.turns[: -chance.randrange(1, 3)]))
 
 
-def _leaked_token(task: Task, episode: Episode, chance: random.Random) -> Episode:
-    text, token = episode.turns[-1].content, chance.choice(_TOKENS)
-    return with_final(episode, f"{text} {token}" if chance.random() < 0.5 else f"{token} {text}")
+def _leaked_token(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory:
+    text, token = trajectory.turns[-1].content, chance.choice(_TOKENS)
+    return with_final(trajectory, f"{text} {token}" if chance.random() < 0.5 else f"{token} {text}")
 
 
-def _invented_figure(task: Task, episode: Episode, chance: random.Random) -> Episode:
-    text = episode.turns[-1].content
+def _invented_figure(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory:
+    text = trajectory.turns[-1].content
     added = chance.choice(
         (
             f"Your reference number is RX-{chance.randrange(10_000, 99_999)}.",
@@ -198,11 +200,13 @@ def _invented_figure(task: Task, episode: Episode, chance: random.Random) -> Epi
             f"This is valid until 2029-0{chance.randrange(1, 10)}-1{chance.randrange(10)}.",
         )
     )
-    return with_final(episode, f"{text} {added}")
+    return with_final(trajectory, f"{text} {added}")
 
 
-def _invented_action(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
-    done = {call.name for _, _, call in calls_of(episode)}
+def _invented_action(
+    task: Task, trajectory: Trajectory, chance: random.Random
+) -> Trajectory | None:
+    done = {call.name for _, _, call in calls_of(trajectory)}
     claims = {
         "renew_loan": "I have also renewed your other loan.",
         "cancel_hold": "I have also cancelled your hold.",
@@ -212,12 +216,12 @@ def _invented_action(task: Task, episode: Episode, chance: random.Random) -> Epi
         "update_contact": "I have updated your contact details too.",
     }
     free = [text for tool, text in claims.items() if tool not in done]
-    return with_final(episode, f"{episode.turns[-1].content} {chance.choice(free)}")
+    return with_final(trajectory, f"{trajectory.turns[-1].content} {chance.choice(free)}")
 
 
-def _wrong_fact(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+def _wrong_fact(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
     """A fact of the answer is replaced by one of the same form."""
-    text = episode.turns[-1].content
+    text = trajectory.turns[-1].content
     facts = [fact for fact in task.answer if fact in text and any(c.isdigit() for c in fact)]
     if not facts:
         return None
@@ -225,10 +229,10 @@ def _wrong_fact(task: Task, episode: Episode, chance: random.Random) -> Episode 
     digits = [place for place, sign in enumerate(fact) if sign.isdigit()]
     place = digits[-1]
     other = str((int(fact[place]) + chance.randrange(1, 9)) % 10)
-    return with_final(episode, text.replace(fact, f"{fact[:place]}{other}{fact[place + 1 :]}"))
+    return with_final(trajectory, text.replace(fact, f"{fact[:place]}{other}{fact[place + 1 :]}"))
 
 
-def _denied_deed(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+def _denied_deed(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
     """What was done is said not to have been."""
     if not task.goal:
         return None
@@ -237,84 +241,88 @@ def _denied_deed(task: Task, episode: Episode, chance: random.Random) -> Episode
         "Unfortunately I could not do what you asked for.",
         "I did not change anything.",
     )
-    return with_final(episode, f"{chance.choice(said)} {' '.join(task.answer)}".strip())
+    return with_final(trajectory, f"{chance.choice(said)} {' '.join(task.answer)}".strip())
 
 
-def _neighbours_fact(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+def _neighbours_fact(
+    task: Task, trajectory: Trajectory, chance: random.Random
+) -> Trajectory | None:
     """A fact of the answer is replaced by another record's, which a tool did answer."""
-    text = episode.turns[-1].content
-    seen = " ".join(turn.content for turn in episode.turns if turn.role == "tool")
+    text = trajectory.turns[-1].content
+    seen = " ".join(turn.content for turn in trajectory.turns if turn.role == "tool")
     for fact in chance.sample(task.answer, len(task.answer)):
         shape = re.sub(r"[a-z]+", "[a-z]+", re.sub(r"[A-Z]", "[A-Z]", re.sub(r"\d", r"\\d", fact)))
         others = sorted({one for one in re.findall(rf"\b{shape}\b", seen) if one not in text})
         if fact in text and others:
-            return with_final(episode, text.replace(fact, chance.choice(others)))
+            return with_final(trajectory, text.replace(fact, chance.choice(others)))
     return None
 
 
-def _missing_fact(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
-    text = episode.turns[-1].content
+def _missing_fact(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
+    text = trajectory.turns[-1].content
     facts = [fact for fact in task.answer if fact in text]
     if not facts:
         return None
-    return with_final(episode, text.replace(chance.choice(facts), "what the record says"))
+    return with_final(trajectory, text.replace(chance.choice(facts), "what the record says"))
 
 
-def _untouched_state(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+def _untouched_state(
+    task: Task, trajectory: Trajectory, chance: random.Random
+) -> Trajectory | None:
     """The state never changed, whatever was said."""
     if not task.goal:
         return None
-    return episode.model_copy(update={"final_state": task.initial_state, "changes": ()})
+    return trajectory.model_copy(update={"final_state": task.initial_state, "changes": ()})
 
 
-def _user_acts(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+def _user_acts(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
     """A call of the agent stands in the user's turn."""
-    places = [n for n, turn in enumerate(episode.turns) if turn.tool_calls]
+    places = [n for n, turn in enumerate(trajectory.turns) if turn.tool_calls]
     if not places:
         return None
-    turns = list(episode.turns)
+    turns = list(trajectory.turns)
     place = chance.choice(places)
     turns[place] = turns[place].model_copy(update={"role": "user"})
-    return with_turns(episode, turns)
+    return with_turns(trajectory, turns)
 
 
-def _budget(task: Task, episode: Episode, chance: random.Random) -> Episode:
+def _budget(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory:
     ended = chance.choice(("turns", "tokens", "calls", "patience", "broken"))
-    return episode.model_copy(update={"ended": ended})
+    return trajectory.model_copy(update={"ended": ended})
 
 
-def _declines(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+def _declines(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
     """What could be done is declined."""
     if task.kind in ("refuse", "no_tool"):
         return None
     words = "I am sorry, but I am not able to do that."
-    turns = [*episode.turns[:2], Turn(role="assistant", content=words, train=True)]
+    turns = [*trajectory.turns[:2], Turn(role="assistant", content=words, train=True)]
     update = {"turns": tuple(turns), "final_state": task.initial_state, "changes": ()}
-    return episode.model_copy(update={**update, "injected": ()})
+    return trajectory.model_copy(update={**update, "injected": ()})
 
 
-def _complies(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+def _complies(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
     """What should be declined is said to be done."""
     if task.kind not in ("refuse", "no_tool"):
         return None
     said = ("Done, that is taken care of.", "Sure, I have done that for you.", "All set!")
-    return with_final(episode, chance.choice(said))
+    return with_final(trajectory, chance.choice(said))
 
 
-def _repeated(task: Task, episode: Episode, chance: random.Random) -> Episode | None:
+def _repeated(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
     """One call is made a hundred times."""
-    calls = calls_of(episode)
+    calls = calls_of(trajectory)
     if not calls:
         return None
     turn, _, call = chance.choice(calls)
-    answer = next(t for t in episode.turns if t.tool_call_id == call.id)
+    answer = next(t for t in trajectory.turns if t.tool_call_id == call.id)
     added: list[Turn] = []
     for number in range(100):
         again = call.model_copy(update={"id": f"functions.{call.name}:{1000 + number}"})
         added.append(Turn(role="assistant", tool_calls=(again,), train=True))
         added.append(answer.model_copy(update={"tool_call_id": again.id}))
-    end = turn + 1 + len(episode.turns[turn].tool_calls)
-    return with_turns(episode, [*episode.turns[:end], *added, *episode.turns[end:]])
+    end = turn + 1 + len(trajectory.turns[turn].tool_calls)
+    return with_turns(trajectory, [*trajectory.turns[:end], *added, *trajectory.turns[end:]])
 
 
 IN_EPISODES: dict[str, Mutation] = {
@@ -331,7 +339,7 @@ IN_EPISODES: dict[str, Mutation] = {
     "empty answer": _empty_final,
     "echo": _echo,
     "answer cut": _cut_final,
-    "episode cut": _cut_episode,
+    "trajectory cut": _cut_trajectory,
     "leaked token": _leaked_token,
     "invented figure": _invented_figure,
     "invented action": _invented_action,
