@@ -261,6 +261,8 @@ def _spelled_out(text: Facts, start: int, source: Facts) -> bool:
     begin = text.prose.rfind(run, 0, start + len(run))
     parts = [part for part in WORD.finditer(run) if part.group()[0].isupper()]
     letters = "".join(part.group()[0] for part in parts).lower()
+    if "United States" in run and names.stem("us") in source.stems:
+        return True
     at = next((n for n, part in enumerate(parts) if begin + part.start() == start), 0)
     return any(
         letters[first:last] in source.acronyms

@@ -165,7 +165,7 @@ def run_at(prose: str, start: int) -> str:
 
 def is_form_of(name: str, words: AbstractSet[str], stems: AbstractSet[str]) -> bool:
     """True if a name, lower case, is a form of a known word."""
-    if name in words or stem(name) in stems:
+    if name in words or stem(name) in stems or stem(stem(name)) in stems:
         return True
     if name.endswith("s") and (name[:-1] in words or name[:-2] in words):
         return True

@@ -45,6 +45,7 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 _VULGAR = {"½": 0.5, "¼": 0.25, "¾": 0.75, "⅓": 1 / 3, "⅔": 2 / 3, "⅛": 0.125}
+_ALONE = {sign: re.compile(rf"(?<!\d){sign}") for sign in _VULGAR}
 _BETWEEN = frozenset(("-", "–", "—", " to ", " and ", " or ", " - ", " – "))
 
 
@@ -57,7 +58,7 @@ def read_numbers(prose: str, words: Sequence[str]) -> Numbers:
         facts += [
             Number(canonical(value), "", sign, False, "soft", "")
             for sign, value in _VULGAR.items()
-            if sign in prose
+            if _ALONE[sign].search(prose)
         ]
     return gather(facts, days)
 
@@ -104,6 +105,7 @@ def _month_alone(prose: str, name: str, start: int) -> bool:
 
 def _digits(prose: str, taken: set[int]) -> list[Number]:
     found: list[Number] = []
+    counts: list[Number] = []
     ends: list[tuple[int, int]] = []
     for match in _DIGITS.finditer(prose):
         start, end = match.span()
@@ -125,7 +127,15 @@ def _digits(prose: str, taken: set[int]) -> list[Number]:
                 number = number._replace(value=found[-1].value[:2] + match.group(), date=True)
         found.append(number)
         ends.append((start, end))
-    return found
+        if number.unit == "m" and number.surface.endswith("m"):
+            counts.append(_millions(number))
+    return found + counts
+
+
+def _millions(metres: Number) -> Number:
+    """What "25m" is if it counts: 25 million; known beside the length, and asked of no rewrite."""
+    value = canonical(float(metres.value) * _LETTER_SCALES["m"])
+    return Number(value, "", metres.surface, False, "soft", metres.after)
 
 
 def _number(prose: str, raw: str, start: int, end: int, before: str) -> Number:
@@ -138,7 +148,8 @@ def _number(prose: str, raw: str, start: int, end: int, before: str) -> Number:
     digits = raw.translate(_GROUPING)
     if before == "." and (start < 2 or not prose[start - 2].isalnum()):
         digits = "0." + digits
-    value = float(digits)
+    part = _VULGAR.get(prose[end : end + 1], 0.0)
+    value, end = float(digits) + part, end + bool(part)
     tail = _TAIL.match(prose, end)
     if prose[end : end + 1] == "/" and (below := _BELOW.match(prose, end)):
         value = value / (int(below[1]) or 1)
@@ -190,7 +201,9 @@ def _bound(
     if close and word == "s" and not unit:
         return unit, 1.0, tail.end(), "", "s"
     finish = end
-    scale = SCALES.get(word.rstrip("s")) or (_LETTER_SCALES.get(word) if close and unit else None)
+    scale = SCALES.get(word.rstrip("s"))
+    if scale is None and close and (unit or word in ("bn", "tn")):
+        scale = _LETTER_SCALES.get(word)
     if scale is not None:
         factor, finish = scale, tail.end()
         following = _TAIL.match(prose, finish)

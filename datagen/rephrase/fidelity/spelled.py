@@ -89,6 +89,7 @@ _LOOSE = {
     "single": 1.0, "once": 1.0, "half": 0.5, "halves": 0.5, "halved": 0.5, "quarter": 0.25,
     "decade": 10.0,
 }  # fmt: skip
+_AND_A_HALF = ["and", "a", "half"]
 _STARTS = {**_UNDER_20, **_TENS, **_ORDINALS, **_LOOSE, **SCALES}
 
 
@@ -109,6 +110,8 @@ def _run(words: Sequence[str], start: int) -> tuple[Number | None, int]:
     first = words[start]
     if first in SCALES:
         if start and (words[start - 1] in ("a", "per") or first == "dozen"):
+            if list(words[start + 1 : start + 4]) == _AND_A_HALF:
+                return _named(words, start, start + 4, 1.5 * SCALES[first], "hard")
             scale_weight: Weight = "soft" if first == "dozen" else "hard"
             return _named(words, start, start + 1, SCALES[first], scale_weight)
         return None, start + 1
@@ -124,8 +127,10 @@ def _run(words: Sequence[str], start: int) -> tuple[Number | None, int]:
         return _ordinal(words, start, end + 1, value + _ORDINALS[following])
     if following in _PARTS:
         return _named(words, start, end + 1, value / _PARTS[following], "hard")
-    if list(words[end : end + 3]) == ["and", "a", "half"]:
-        return _named(words, start, end + 3, value + 0.5, "hard")
+    if list(words[end : end + 3]) == _AND_A_HALF:
+        scale = SCALES.get(words[end + 3]) if end + 3 < len(words) else None
+        stop = end + 3 if scale is None else end + 4
+        return _named(words, start, stop, (value + 0.5) * (scale or 1.0), "hard")
     weight: Weight = "soft" if value == 1 else "small" if value <= 10 else "hard"
     return _named(words, start, end, value, weight)
 
