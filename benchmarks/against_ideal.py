@@ -164,7 +164,8 @@ def rate(folder: Path) -> str:
     write(folder / "texts.jsonl", documents([1] * 12_000, 3))
     figures = {}
     tiers = {"gate off": "[]", "hygiene, ledger": '["hygiene","ledger"]'}
-    tiers["all three tiers"] = '["hygiene","ledger","alignment"]'
+    tiers["with alignment"] = '["hygiene","ledger","alignment"]'
+    tiers["as shipped"] = '["hygiene","ledger","relations","verifier"]'
     with running_server(
         slots=512, tokens_per_second=0, mode="paraphrase", length_distribution="text"
     ) as server:

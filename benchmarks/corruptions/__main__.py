@@ -1,6 +1,7 @@
 """What the shipped gate catches: one line per kind of rewrite and of corruption.
 
     python -m benchmarks.corruptions [FILES] [--count N] [--split test] [--real FILE] [--write FILE]
+        [--tiers TIER …] [--threshold T]
 
 FILES are JSON lines with `text`; without them the texts of DATAGEN_TEST_DATA are used. `--real`
 takes JSON lines with `source` and `text` that a model wrote and a person found faithful.
@@ -14,6 +15,8 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from benchmarks.corruptions import documents
 from benchmarks.corruptions.pairs import Document, Pair, pairs, split
@@ -56,11 +59,11 @@ def real(path: Path) -> list[Pair]:
     return found
 
 
-async def judge(made: Sequence[Pair]) -> list[Judged]:
-    """Every pair through the gate as it ships, copying allowed: the rewrites stay near."""
+async def judge(made: Sequence[Pair], options: FidelityOptions) -> list[Judged]:
+    """Every pair through the gate."""
     embedder = Embedder(threads=2)
     await embedder.start()
-    gate = FidelityGate(FidelityOptions(max_copied=1), embedder.embed)
+    gate = FidelityGate(options, embedder.embed)
     judged: list[Judged] = []
     for pair in made:
         told = Expectation(length_ratio=LENGTH_RATIO, kind=pair.subject)
@@ -78,6 +81,16 @@ async def judge(made: Sequence[Pair]) -> list[Judged]:
     return judged
 
 
+def gate_options(tiers: Sequence[str] | None, threshold: float | None) -> FidelityOptions:
+    """The gate as it ships but for what is named; copying is allowed: these rewrites stay near."""
+    changes = {"tiers": tiers, "threshold": threshold}
+    named = {name: value for name, value in changes.items() if value is not None}
+    try:
+        return FidelityOptions.model_validate({"max_copied": 1, **named})
+    except ValidationError as problem:
+        raise RecipeError(f"--tiers, --threshold: {problem.errors()[0]['msg']}") from problem
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.corruptions")
     parser.add_argument("files", nargs="*", type=Path)
@@ -85,16 +98,19 @@ def main() -> int:
     parser.add_argument("--split", choices=["train", "dev", "test"], default="test")
     parser.add_argument("--seed", type=int, default=17)
     parser.add_argument("--real", type=Path)
+    parser.add_argument("--tiers", nargs="+", help="tiers of the gate, other than it ships with")
+    parser.add_argument("--threshold", type=float)
     parser.add_argument("--write", type=Path, help="the pairs as JSON lines, gate's verdict beside")
     told = parser.parse_args()
     try:
         made = chosen(told.files, told.count, told.split, told.seed)
         made += real(told.real) if told.real else []
+        options = gate_options(told.tiers, told.threshold)
     except RecipeError as problem:
         sys.stderr.write(f"{problem}\n")
         return 2
     start = time.perf_counter()
-    judged = asyncio.run(judge(made))
+    judged = asyncio.run(judge(made, options))
     sys.stdout.write(table(judged) + "\n")
     sys.stdout.write(f"{(time.perf_counter() - start) / max(len(made), 1) * 1e3:.1f} ms a pair\n")
     if told.write:

@@ -21,8 +21,8 @@ TIERS: tuple[tuple[Tier, ...], ...] = (
     ("hygiene",),
     ("hygiene", "ledger"),
     ("hygiene", "ledger", "relations"),
-    ("hygiene", "ledger", "alignment", "relations"),
-    ("hygiene", "ledger", "alignment", "relations", "verifier"),
+    ("hygiene", "ledger", "alignment"),
+    ("hygiene", "ledger", "relations", "verifier"),
 )
 
 

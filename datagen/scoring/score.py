@@ -166,7 +166,7 @@ def _written(part: Path, found: Any, path: Path, run: _Run) -> None:
     renamed, whole = _columns(found)
     with pq.ParquetWriter(part, whole) as writer, asyncio.Runner() as runner:
         embedder = Embedder(threads=2)
-        gate = FidelityGate(run.options, embedder.embed)
+        gate = FidelityGate(run.options, embedder.embed, thorough=True)
         if gate.embeds:
             runner.run(embedder.start())
         try:

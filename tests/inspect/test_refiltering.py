@@ -18,14 +18,14 @@ def rows(run: Path, query: str) -> list[tuple[object, ...]]:
 
 def scored(path: Path, recipe: str = "") -> Path:
     """One document, two rephrasings: one far above the threshold, one just above it."""
-    strong, weak = rephrasing("a", 0), rephrasing("a", 1, chunks=2, fidelity=0.4)
+    strong, weak = rephrasing("a", 0), rephrasing("a", 1, chunks=2, fidelity=0.92)
     run = WrittenRun(path, [1])
     made = {
         "rejects": [],
         "chunks": [
-            chunk_of(strong, fidelity=0.9),
-            chunk_of(weak, fidelity=0.8),
-            chunk_of(weak, id=f"{weak.id}-00001", index=1, fidelity=0.4),
+            chunk_of(strong, fidelity=0.99),
+            chunk_of(weak, fidelity=0.97),
+            chunk_of(weak, id=f"{weak.id}-00001", index=1, fidelity=0.92),
         ],
         "rephrasings": [strong, weak],
     }
@@ -41,7 +41,7 @@ def test_a_higher_threshold_rejects_what_lies_below_and_the_new_run_is_sound(
 ) -> None:
     run = scored(tmp_path / "run")
     again = tmp_path / "again"
-    manifest = refilter(run, again, ["fidelity.threshold=0.5"])
+    manifest = refilter(run, again, ["fidelity.threshold=0.95"])
     assert manifest["counts"]["accepted"] == 1
     assert rows(again, "SELECT number, stage, reason, chunk FROM rejects") == [
         (1, "refilter", "low_fidelity", 1)
@@ -53,29 +53,29 @@ def test_a_higher_threshold_rejects_what_lies_below_and_the_new_run_is_sound(
 def test_the_run_it_came_from_is_not_touched(tmp_path: Path) -> None:
     run = scored(tmp_path / "run")
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
-    refilter(run, tmp_path / "again", ["fidelity.threshold=0.5"])
+    refilter(run, tmp_path / "again", ["fidelity.threshold=0.95"])
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
 
 def test_where_the_source_stands_in_for_a_failure_it_does_so_again(tmp_path: Path) -> None:
     recipe = '[engine]\nkind = "scripted"\n[rewrite]\nrephrasings = 2\non_failure = "source"\n'
     run = scored(tmp_path / "run", recipe)
-    refilter(run, tmp_path / "again", ["fidelity.threshold=0.5"])
+    refilter(run, tmp_path / "again", ["fidelity.threshold=0.95"])
     (made,) = rows(
         tmp_path / "again",
         "SELECT text, source_chunks, fidelity FROM rephrasings WHERE number = 1",
     )
     assert str(made[0]).endswith(SOURCE)
-    assert made[1:] == (1, 0.8)
+    assert made[1:] == (1, 0.97)
 
 
 def test_entering_it_again_changes_nothing(tmp_path: Path) -> None:
     run = scored(tmp_path / "run")
-    first = refilter(run, tmp_path / "again", ["fidelity.threshold=0.5"])
-    second = refilter(run, tmp_path / "again", ["fidelity.threshold=0.5"])
+    first = refilter(run, tmp_path / "again", ["fidelity.threshold=0.95"])
+    second = refilter(run, tmp_path / "again", ["fidelity.threshold=0.95"])
     assert first["counts"] == second["counts"]
     with pytest.raises(StorageError, match="holds another run"):
-        refilter(run, tmp_path / "again", ["fidelity.threshold=0.6"])
+        refilter(run, tmp_path / "again", ["fidelity.threshold=0.96"])
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_entering_it_again_changes_nothing(tmp_path: Path) -> None:
         ("fidelity.max_copied=0.99", "looser"),
         ("fidelity.tiers=[hygiene]", "stored scores don't decide it"),
         ("rewrite.attempts=9", "only fidelity"),
-        ("fidelity.threshold=0.35", "nothing is set"),
+        ("fidelity.threshold=0.9", "nothing is set"),
     ],
 )
 def test_what_cannot_be_decided_again_is_refused(tmp_path: Path, setting: str, said: str) -> None:

@@ -21,13 +21,7 @@ from datagen.rephrase.fidelity.copying import FEWEST_WORDS, copied_share
 from datagen.rephrase.fidelity.facts import Facts
 from datagen.rephrase.fidelity.options import Expectation, FidelityOptions, Tier
 from datagen.rephrase.fidelity.sentences import Sentence, content, sentences
-from datagen.rephrase.fidelity.verification import (
-    CERTAIN_FAITHFUL,
-    CERTAIN_FAULT,
-    Read,
-    Verification,
-    Verified,
-)
+from datagen.rephrase.fidelity.verification import Read, Verification, Verified
 from datagen.schemas import FidelityReason, Scores
 
 if TYPE_CHECKING:
@@ -63,15 +57,22 @@ class FidelityGate:
 
     `embed` answers with unit sentence embeddings; without it, and with the tier `verifier`, the
     alignment goes by words alone. `read` is the verifier's reader; without it the gate loads one
-    in this process when it first has a doubt.
+    in this process when it first has a doubt. `thorough`: it reads where the decision is certain
+    too, for scores that order pairs; several times as slow.
     """
 
     def __init__(
-        self, options: FidelityOptions, embed: Embed | None = None, read: Read | None = None
+        self,
+        options: FidelityOptions,
+        embed: Embed | None = None,
+        read: Read | None = None,
+        *,
+        thorough: bool = False,
     ) -> None:
         self._options = options
         self._embed = None if "verifier" in options.tiers else embed
         self._read = read
+        self._thorough = thorough
         self._own: Reader | None = None
         self._verification = Verification() if _RELATED.intersection(options.tiers) else None
         self._verified: Verified | None = None
@@ -91,10 +92,7 @@ class FidelityGate:
             aligned = await self._align(claims, needed)
             finding = self._decide(finding, aligned, expectation, calibrated=verified is not None)
         if finding.faithful and verified is not None and "verifier" in options.tiers:
-            assert self._verification is not None
-            read = await self._reads()
-            scores = await self._verification.read(verified, read)
-            finding = self._judge(finding, verified, scores, expectation)
+            finding = await self._read_doubts(finding, verified, expectation)
         return finding
 
     @property
@@ -106,6 +104,13 @@ class FidelityGate:
         """Release the reader that the gate loaded itself, if it did."""
         if self._own is not None:
             await self._own.close()
+
+    async def _read_doubts(self, finding: Finding, made: Verified, told: Expectation) -> Finding:
+        if not (made.in_doubt or self._thorough):
+            return finding
+        assert self._verification is not None
+        scores = await self._verification.read(made, await self._reads())
+        return self._judge(finding, made, scores, told, final=True)
 
     async def _reads(self) -> Read:
         if self._read is not None:
@@ -192,7 +197,10 @@ class FidelityGate:
         )
         if verified is None:
             return finding
-        return self._judge(finding, verified, (verified.supported, verified.kept), told)
+        final = "verifier" not in self._options.tiers or not (verified.in_doubt or self._thorough)
+        return self._judge(
+            finding, verified, (verified.supported, verified.kept), told, final=final
+        )
 
     def _relate(
         self,
@@ -218,9 +226,16 @@ class FidelityGate:
         return self._verified
 
     def _judge(
-        self, finding: Finding, made: Verified, scores: tuple[float, float], told: Expectation
+        self,
+        finding: Finding,
+        made: Verified,
+        scores: tuple[float, float],
+        told: Expectation,
+        *,
+        final: bool,
     ) -> Finding:
-        """The finding with calibrated scores; weak ones fail it if nothing has yet."""
+        """The finding with calibrated scores; weak ones fail it if nothing has yet. What is not
+        final is left to the reader."""
         supported, kept = scores
         fidelity = supported * _relaxed(kept, told)
         marks = {
@@ -228,10 +243,7 @@ class FidelityGate:
             "flips": made.flips, "facts_moved": made.moved,
         }  # fmt: skip
         finding = replace(finding, scores=finding.scores.model_copy(update=marks))
-        # Relations leave to the verifier what it may still rescue.
-        floor = CERTAIN_FAULT if "verifier" in self._options.tiers else self._options.threshold
-        final = scores != (made.supported, made.kept) or not self._in_doubt(made)
-        if not finding.faithful or fidelity >= (self._options.threshold if final else floor):
+        if not (final and finding.faithful) or fidelity >= self._options.threshold:
             return finding
         reason: FidelityReason = "unsupported_sentence" if supported <= kept else "lost_sentence"
         detail = made.worst if supported <= kept else made.most_lost
@@ -243,10 +255,6 @@ class FidelityGate:
             missed=(*finding.missed, *((detail,) if kept < supported else ()))[:MOST_MISSED],
             invented=(detail,) if supported <= kept else (),
         )
-
-    @staticmethod
-    def _in_doubt(made: Verified) -> bool:
-        return CERTAIN_FAULT < made.supported * made.kept < CERTAIN_FAITHFUL
 
     async def _align(
         self, claims: Sequence[Sentence], needed: Sequence[Sentence]

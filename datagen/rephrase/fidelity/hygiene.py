@@ -60,7 +60,9 @@ _LEAKED = re.compile(
 )
 _SAME_CHARACTER = re.compile(r"([^\s\-=_.*~#|+·•─])\1{29}")
 _ENDS = frozenset(".!?…。！？\"”’'»)]}*_`|$>」』")
-_LIST_LINE = re.compile(r"\s*(?:[-*•+]|\d+[.)]|\|)\s?")
+_LIST_LINE = re.compile(r"\s*(?:[-*•+]|(?:\d+\.)*\d+[.)]?(?=\s)|\d+[.)]|[a-z][.)]|\|)\s?")
+_SIGNED = re.compile(r"[.!?…][\"”]?\s*\n\s*\n[^\n.!?]{1,40},[ \n][^\n.!?]{1,30}$")
+"""The end of a letter: a blank line, a closing phrase, a comma, a name."""
 _DANGLING = frozenset(
     ("the", "a", "an", "of", "and", "or", "to", "in", "for", "with", "by", "from", "that", "which")
 )
@@ -175,7 +177,7 @@ def _unfinished(source: Facts, text: Facts, expectation: Expectation) -> Fault |
     body, model = text.text.rstrip(), source.text.rstrip()
     if fault := _unclosed(body, model, expectation):
         return fault
-    if not body or body[-1] in _ENDS or model[-1:] not in _ENDS:
+    if not body or body[-1] in _ENDS or model[-1:] not in _ENDS or _SIGNED.search(body[-160:]):
         return None
     tail = body[-80:].replace("\n", " ")
     last = body[body.rfind("\n") + 1 :]

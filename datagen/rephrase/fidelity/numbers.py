@@ -44,6 +44,8 @@ _NUMBERED = re.compile(
     r"|point|lesson|exercise|problem|item|tip|answer|q|a|no)\b\.?[\s:#]*)?$",
     re.IGNORECASE,
 )
+_OUTLINE = re.compile(r"\d{1,2}\.\d{1,2} {1,2}(?=[^\W\d_a-z])")
+"""Two levels of numbering before a capital: "1.2 Early years"."""
 _VULGAR = {"½": 0.5, "¼": 0.25, "¾": 0.75, "⅓": 1 / 3, "⅔": 2 / 3, "⅛": 0.125}
 _ALONE = {sign: re.compile(rf"(?<!\d){sign}") for sign in _VULGAR}
 _BETWEEN = frozenset(("-", "–", "—", " to ", " and ", " or ", " - ", " – "))
@@ -179,6 +181,8 @@ def _is_numbering(prose: str, line: int, start: int, end: int) -> bool:
     if head is None:
         return False
     named = prose[line:start].strip(" #>*_|(-")
+    if _OUTLINE.match(prose, start):
+        return not named
     return bool(named) or prose[end : end + 1] in (".", ")", ":")
 
 

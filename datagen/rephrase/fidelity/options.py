@@ -1,18 +1,21 @@
 """What the gate is told: the recipe's `[fidelity]` section, and what a style does to its source.
 
-The defaults were read off `benchmarks/fidelity_quick.py`; they are starting points, not a
-calibration.
+With `relations` or `verifier`, `fidelity` is a calibrated probability, and its threshold was chosen
+on `benchmarks.corruptions`; without, scores only order rewrites, and the thresholds are starting
+points.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from datagen.schemas import Kind
 
 Tier = Literal["hygiene", "ledger", "alignment", "relations", "verifier"]
 Share = Annotated[float, Field(ge=0, le=1)]
+CALIBRATED, ORDERED = 0.9, 0.35
+"""Thresholds that tiers with and without calibrated scores have unless one is set."""
 
 
 class FidelityOptions(BaseModel):
@@ -20,11 +23,13 @@ class FidelityOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    tiers: tuple[Tier, ...] = ("hygiene", "ledger", "alignment")
+    tiers: tuple[Tier, ...] = ("hygiene", "ledger", "relations", "verifier")
     """Which checks run, cheapest first whatever the order here; `[]` turns the gate off, the
     near-copy check with it."""
-    threshold: Share = 0.35
-    """Lowest `fidelity` that passes; above it a rewrite still fails for any single hard reason."""
+    threshold: Share = CALIBRATED
+    """Lowest `fidelity` that passes; above it a rewrite still fails for any single hard reason.
+    Unless it is set, tiers without `relations` and `verifier` have 0.35: their scores are no
+    probabilities."""
     max_copied: Share = 0.92
     """Largest share of the text's word 5-grams that may stand in the source; 1 allows copies."""
     min_facts_kept: Share = 0.6
@@ -37,6 +42,15 @@ class FidelityOptions(BaseModel):
     """Smallest share of the source's sentences that a prose style covers."""
     min_covered_structured: Share = 0.2
     """The same for styles that select."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _threshold_by_tiers(cls, told: Any) -> Any:
+        if not isinstance(told, dict) or "threshold" in told or "tiers" not in told:
+            return told
+        tiers = told["tiers"] if isinstance(told["tiers"], list | tuple) else ()
+        calibrated = not tiers or {"relations", "verifier"}.intersection(map(str, tiers))
+        return {**told, "threshold": CALIBRATED if calibrated else ORDERED}
 
 
 @dataclass(frozen=True, slots=True)

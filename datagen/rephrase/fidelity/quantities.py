@@ -77,6 +77,8 @@ def supports(have: Numbers, number: Number) -> bool:
 
 def _same_time(have: Numbers, value: str) -> bool:
     """True if a decade or century holds, or is held by, a year of `have`."""
+    if value.endswith("00s") and f"{int(value[:-3]) + 1}c" in have.values:
+        return True
     if value.endswith("s"):
         decade = value[:-1]
         return any(
@@ -86,6 +88,8 @@ def _same_time(have: Numbers, value: str) -> bool:
             for other in have.facts
             if other.date
         )
+    if value.endswith("c") and value[:-1].isdigit() and f"{int(value[:-1]) - 1}00s" in have.values:
+        return True
     if value.endswith("c"):
         return any(
             other.value[:4].isdigit() and str((int(other.value[:4]) - 1) // 100 + 1) == value[:-1]

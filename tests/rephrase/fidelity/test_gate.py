@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from datagen.rephrase.fidelity import Expectation, FidelityGate, FidelityOptions, clean
+from datagen.rephrase.fidelity.options import CALIBRATED, ORDERED
 from tests.rephrase.fidelity.pairs import FAITHFUL, HEART, MENDEL, Pair
 
 FREE = Expectation(length_ratio=(0, 1e9))
+CHEAP = FidelityOptions(tiers=("hygiene", "ledger"))
+ALIGNED = FidelityOptions(tiers=("hygiene", "ledger", "alignment"), max_copied=1)
 
 
 class Bags:
@@ -36,12 +39,12 @@ class Bags:
 @pytest.mark.parametrize("pair", FAITHFUL, ids=[f"{p.style}-{p.source[:12]}" for p in FAITHFUL])
 def test_faithful_rewrites_pass_hygiene_and_ledger(pair: Pair) -> None:
     told = Expectation(length_ratio=(0.2, 2.5), structured=pair.structured)
-    finding = FidelityGate(FidelityOptions()).check_cheap(pair.source, pair.text, expectation=told)
+    finding = FidelityGate(CHEAP).check_cheap(pair.source, pair.text, expectation=told)
     assert finding.faithful, (finding.reason, finding.detail)
 
 
 async def test_faithful_rewrites_pass_without_embeddings() -> None:
-    gate = FidelityGate(FidelityOptions())
+    gate = FidelityGate(ALIGNED)
     refused = [
         pair.style
         for pair in FAITHFUL
@@ -58,7 +61,7 @@ async def test_faithful_rewrites_pass_without_embeddings() -> None:
 
 async def test_a_sentence_without_a_source_is_unsupported() -> None:
     text = HEART + " Beekeepers smoke their hives so that guards signal no alarm to the colony."
-    gate = FidelityGate(FidelityOptions(max_copied=1), Bags())
+    gate = FidelityGate(ALIGNED, Bags())
     finding = await gate.check(HEART, text, expectation=FREE)
     assert finding.reason == "unsupported_sentence"
     assert finding.detail.startswith("Beekeepers")
@@ -67,7 +70,7 @@ async def test_a_sentence_without_a_source_is_unsupported() -> None:
 
 async def test_lost_sentences_are_named() -> None:
     text = HEART.split(" Valves")[0]
-    gate = FidelityGate(FidelityOptions(max_copied=1, min_facts_kept=0), Bags())
+    gate = FidelityGate(ALIGNED.model_copy(update={"min_facts_kept": 0}), Bags())
     finding = await gate.check(HEART, text, expectation=FREE)
     assert finding.reason == "lost_sentence"
     assert any("Valves" in sentence for sentence in finding.missed)
@@ -78,13 +81,13 @@ async def test_questions_headings_and_table_rules_claim_nothing() -> None:
         "# Everything About Volcanic Glass\n\nWhich volcanoes make obsidian glass?\n\n|---|---|\n\n"
         + HEART
     )
-    gate = FidelityGate(FidelityOptions(max_copied=1), Bags())
+    gate = FidelityGate(ALIGNED, Bags())
     assert (await gate.check(HEART, text, expectation=FREE)).faithful
 
 
 async def test_shared_words_that_decide_ask_no_embedding() -> None:
     embed = Bags()
-    gate = FidelityGate(FidelityOptions(max_copied=1), embed)
+    gate = FidelityGate(ALIGNED, embed)
     finding = await gate.check(MENDEL, MENDEL, expectation=FREE)
     assert (finding.faithful, embed.asked) == (True, [])
     assert finding.scores.sentences_covered == 1
@@ -114,8 +117,8 @@ async def test_no_tiers_no_gate() -> None:
 async def test_low_fidelity_is_what_the_threshold_adds() -> None:
     text = HEART.replace("Valves between the chambers keep blood from flowing backward. ", "")
     told = FREE
-    loose = FidelityGate(FidelityOptions(max_copied=1, min_covered=0), Bags())
-    strict = FidelityGate(FidelityOptions(max_copied=1, min_covered=0, threshold=0.95), Bags())
+    loose = FidelityGate(ALIGNED.model_copy(update={"min_covered": 0}), Bags())
+    strict = FidelityGate(ALIGNED.model_copy(update={"min_covered": 0, "threshold": 0.95}), Bags())
     assert (await loose.check(HEART, text, expectation=told)).faithful
     assert (await strict.check(HEART, text, expectation=told)).reason == "low_fidelity"
 
@@ -127,6 +130,15 @@ async def test_low_fidelity_is_what_the_threshold_adds() -> None:
 def test_bad_options_are_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         FidelityOptions.model_validate(bad)
+
+
+def test_the_threshold_follows_the_tiers_unless_it_is_set() -> None:
+    assert FidelityOptions().threshold == CALIBRATED
+    assert FidelityOptions.model_validate({"tiers": ["ledger", "alignment"]}).threshold == ORDERED
+    assert (
+        FidelityOptions.model_validate({"tiers": ["ledger", "relations"]}).threshold == CALIBRATED
+    )
+    assert FidelityOptions.model_validate({"tiers": ["ledger"], "threshold": 0.5}).threshold == 0.5
 
 
 def test_a_list_of_tiers_is_what_a_recipe_holds() -> None:
@@ -178,7 +190,8 @@ ANYTHING = st.one_of(
 )
 async def test_any_text_gets_a_finding(source: str, text: str, kind: Any, language: str) -> None:
     told = Expectation(kind=kind, language=language, length_ratio=(0, 1e9))
-    gate = FidelityGate(FidelityOptions(), Bags())
+    tiers = ("hygiene", "ledger", "alignment", "relations")
+    gate = FidelityGate(FidelityOptions.model_validate({"tiers": tiers}), Bags())
     finding = await gate.check(source, clean(text), context=source, expectation=told)
     assert finding.faithful == (finding.reason is None)
     assert len(finding.detail) <= 200

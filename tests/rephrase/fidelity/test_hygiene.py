@@ -119,3 +119,20 @@ def test_the_language_asked_for_is_the_one_that_counts() -> None:
 def test_the_phrase_that_decided_is_the_detail() -> None:
     finding = GATE.check_cheap(SOURCE, "Sure! " + TEXT, expectation=Expectation())
     assert (finding.faithful, finding.detail, finding.scores.fidelity) == (False, "Sure!", 0.0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TEXT + "\n\nBest wishes, Lena",
+        TEXT + "\n\nYours,\nTom",
+        "1. Where\n   a. " + TEXT.split(". ")[0] + "\n2. What\n   a. " + TEXT.split(". ")[1]
+        + "\n   b. A product of the reaction, oxygen, is released",
+    ],
+)  # fmt: skip
+def test_a_signature_and_an_outline_end_without_a_stop(text: str) -> None:
+    assert reason(text) is None
+
+
+def test_a_name_after_a_comma_is_no_signature_inside_a_paragraph() -> None:
+    assert reason(TEXT + " So, Lena") == "unfinished"

@@ -114,6 +114,19 @@ async def test_the_reader_is_asked_a_bounded_number_of_claims_with_their_evidenc
     assert all(evidence and claim for evidence, claim in reader.pairs)
 
 
+async def test_what_the_reader_says_moves_the_score() -> None:
+    scores = []
+    for log_odds in (-6.0, 6.0):
+        reader = Asked(log_odds)
+        text = FAITHFUL.replace("a bridge of wood", "a bridge of iron")
+        gate = FidelityGate(ALL, read=reader)
+        scores.append((await gate.check(SOURCE, text, expectation=TOLD)).scores.supported)
+        assert reader.pairs
+    assert scores[0] is not None
+    assert scores[1] is not None
+    assert scores[1] < scores[0]
+
+
 async def test_a_reader_that_answers_with_nan_never_makes_a_text_faithful() -> None:
     sure = await FidelityGate(ALL, read=Asked(9.0)).check(SOURCE, FAITHFUL, expectation=TOLD)
     lost = await FidelityGate(ALL, read=Asked(float("nan"))).check(
