@@ -52,8 +52,23 @@ LedgerReason = Literal[
     "lost_facts",
 ]
 AlignmentReason = Literal["unsupported_sentence", "lost_sentence"]
+MathReason = Literal[
+    "bad_latex",
+    "lost_code",
+    "lost_formula",
+    "invented_formula",
+    "false_equation",
+    "unproven_equation",
+    "lost_answer",
+    "lost_number",
+    "invented_number",
+]
 FidelityReason = (
-    HygieneReason | LedgerReason | AlignmentReason | Literal["near_copy", "low_fidelity"]
+    HygieneReason
+    | LedgerReason
+    | MathReason
+    | AlignmentReason
+    | Literal["near_copy", "low_fidelity"]
 )
 RewriteReason = Literal["no_fitting_style"]
 AssembleReason = Literal["near_duplicate"]

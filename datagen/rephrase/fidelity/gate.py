@@ -1,4 +1,4 @@
-"""The fidelity gate: five tiers, cheap first, in both directions.
+"""The fidelity gate: six tiers, cheap first, in both directions.
 
 `supported` (nothing invented) and `kept` (nothing lost) are scored apart and multiplied: a rewrite
 has to be both, and the two fail independently. With `relations` both are calibrated probabilities;
@@ -7,6 +7,7 @@ whatever the product is; the threshold catches what is weak in many places. Not 
 source itself is true, and relations in a translation.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from datagen.rephrase.fidelity import alignment, hygiene, ledger
 from datagen.rephrase.fidelity.copying import FEWEST_WORDS, copied_share
 from datagen.rephrase.fidelity.facts import Facts
+from datagen.rephrase.fidelity.mathematics import judge_math
 from datagen.rephrase.fidelity.options import Expectation, FidelityOptions, Tier
 from datagen.rephrase.fidelity.sentences import Sentence, content, sentences
 from datagen.rephrase.fidelity.verification import Read, Verification, Verified
@@ -85,6 +87,8 @@ class FidelityGate:
         """Judge a rewrite. `context`: the window and title, where names may come from."""
         finding = self.check_cheap(source, text, context=context, expectation=expectation)
         verified, options = self._verified, self._options
+        if "mathematics" in options.tiers and expectation.kind == "math" and finding.faithful:
+            finding = await self._prove(finding, source, text, expectation)
         if not finding.faithful or _translated(self._sources(source), expectation):
             return finding
         if "alignment" in options.tiers:
@@ -104,6 +108,21 @@ class FidelityGate:
         """Release the reader that the gate loaded itself, if it did."""
         if self._own is not None:
             await self._own.close()
+
+    async def _prove(self, finding: Finding, source: str, text: str, told: Expectation) -> Finding:
+        translated = _translated(self._sources(source), told)
+        made = await asyncio.to_thread(judge_math, source, text, translated=translated)
+        if made.reason is None:
+            return finding
+        missed = (made.detail,) if made.reason.startswith("lost_") else ()
+        return replace(
+            finding,
+            faithful=False,
+            reason=made.reason,
+            detail=made.detail,
+            missed=(*finding.missed, *missed)[:MOST_MISSED],
+            scores=finding.scores.model_copy(update={"fidelity": 0.0}),
+        )
 
     async def _read_doubts(self, finding: Finding, made: Verified, told: Expectation) -> Finding:
         if not (made.in_doubt or self._thorough):

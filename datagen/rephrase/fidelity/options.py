@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from datagen.schemas import Kind
 
-Tier = Literal["hygiene", "ledger", "alignment", "relations", "verifier"]
+Tier = Literal["hygiene", "ledger", "mathematics", "alignment", "relations", "verifier"]
 Share = Annotated[float, Field(ge=0, le=1)]
 CALIBRATED, ORDERED = 0.9, 0.35
 """Thresholds that tiers with and without calibrated scores have unless one is set."""
