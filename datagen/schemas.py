@@ -202,6 +202,10 @@ class Scores(BaseModel):
     """Words of the text that stand for their opposite, and outright denials that differ."""
     facts_moved: int | None = None
     """Figures of the source that stand with another claim."""
+    judged: float | None = None
+    """Least share of the judge's valid votes for a doubtful statement."""
+    returned: float | None = None
+    """chrF of a translation's way back against the source, in [0, 1]."""
 
 
 class Rephrasing(Row):
@@ -267,6 +271,8 @@ class RewrittenChunk(Row):
     sentences_covered: float | None
     flips: int | None = None
     facts_moved: int | None = None
+    judged: float | None = None
+    returned: float | None = None
 
 
 class Reject(Row):

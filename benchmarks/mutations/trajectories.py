@@ -232,6 +232,16 @@ def _wrong_fact(task: Task, trajectory: Trajectory, chance: random.Random) -> Tr
     return with_final(trajectory, text.replace(fact, f"{fact[:place]}{other}{fact[place + 1 :]}"))
 
 
+def _promised_deed(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
+    """The last words promise what was done already, or wait for it."""
+    if not task.goal or task.kind in ("refuse", "no_tool") or not task.reference:
+        return None
+    verb = task.reference[-1].name.split("_")[0]
+    begun = chance.choice(["I will now", "Let me", "I'm going to", "We'll"])
+    final = chance.choice([f"{begun} {verb} it for you.", "I'm waiting for that to be confirmed."])
+    return with_final(trajectory, f"{trajectory.turns[-1].content} {final}")
+
+
 def _denied_deed(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
     """What was done is said not to have been."""
     if not task.goal:
@@ -347,6 +357,7 @@ IN_EPISODES: dict[str, Mutation] = {
     "another record's fact": _neighbours_fact,
     "missing fact": _missing_fact,
     "deed denied": _denied_deed,
+    "deed promised": _promised_deed,
     "state untouched": _untouched_state,
     "call in user's turn": _user_acts,
     "budget used up": _budget,

@@ -27,6 +27,7 @@ FaultReason = Literal[
     "too_many_calls",
     "filtered",
     "request_refused",
+    "repeated_call",
 ]
 MAX_TURN_CHARS = 20_000
 """Longest text or arguments of one turn; a thousand times what a call needs."""
@@ -117,14 +118,18 @@ def schema_messages(turns: Sequence[Turn], tools: Sequence[ToolForm]) -> tuple[M
 
 
 def action_schema(tools: Sequence[ToolForm], *, parallel: int) -> dict[str, Any]:
-    """JSON Schema of a turn: calls of known tools with arguments that fit, or words."""
+    """JSON Schema of a turn: calls of known tools with arguments that fit, or words; without tools
+    words only."""
+    words = _closed({"say": {"type": "string"}})
+    if not tools:
+        return words
     calls = [
         _closed({"name": {"const": tool.name}, "arguments": dict(tool.parameters)})
         for tool in tools
     ]
     items = {"anyOf": calls} if len(calls) > 1 else calls[0]
     several = {"type": "array", "items": items, "minItems": 1, "maxItems": parallel}
-    return {"anyOf": [_closed({"calls": several}), _closed({"say": {"type": "string"}})]}
+    return {"anyOf": [_closed({"calls": several}), words]}
 
 
 def read_turn(completion: Completion, calling: Calling, *, counter: int) -> Turn | Fault:

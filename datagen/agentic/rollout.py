@@ -2,11 +2,13 @@
 
 The agent is asked, its calls are answered in order, its words go to the user, until the user goes
 or a budget is used up. A turn that can't be used is asked for again with another seed; one that
-never can be ends the trajectory as `broken`, blamed on whoever broke it. Whether the trajectory is
-any good is not decided here (`verify`, `judging`)."""
+never can be ends the trajectory as `broken`, blamed on whoever broke it. A turn that makes the
+calls just answered is asked for again too, at last without tools. Whether the trajectory is any
+good is not decided here (`verify`, `judging`)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Literal, Protocol
 
 from pydantic import Field
@@ -154,6 +156,19 @@ def is_loop(turns: Sequence[Turn]) -> bool:
     return len(asked) == LOOP_TURNS and bool(asked[0]) and all(a == asked[0] for a in asked)
 
 
+def repeats(turns: Sequence[Turn], turn: Turn, injected: Sequence[InjectedFailure]) -> bool:
+    """Whether a turn makes the very calls that were answered last, though nothing failed then."""
+    results = list(takewhile(lambda one: one.role == "tool", reversed(turns)))
+    if not turn.tool_calls or not results or any(one.is_error for one in results):
+        return False
+    if {failure.tool for failure in injected}.intersection(one.name for one in results):
+        return False  # what a failure spoiled is rightly asked for again
+    made = turns[-len(results) - 1].tool_calls
+    return [(call.name, call.arguments) for call in made] == [
+        (call.name, call.arguments) for call in turn.tool_calls
+    ]
+
+
 class Player:
     """Plays rollouts; holds what all of them share."""
 
@@ -204,7 +219,7 @@ class Player:
         """The agent's turn and what follows on it; how it ended, or None."""
         if over := self._over_budget(run):
             return over
-        turn = await self._agent_turn(run, setting, tools, ask)
+        turn = await self._agent_turn(run, setting, tools, world, ask)
         if isinstance(turn, Fault):
             refused = turn.reason == "request_refused"
             return run.broken(turn.reason, turn.detail, "infrastructure" if refused else "agent")
@@ -221,12 +236,15 @@ class Player:
         return "tokens" if run.completion_tokens >= self.options.max_tokens else None
 
     async def _agent_turn(
-        self, run: _Run, setting: Setting, tools: Sequence[ToolForm], ask: Ask
+        self, run: _Run, setting: Setting, tools: Sequence[ToolForm], world: World, ask: Ask
     ) -> Turn | Fault:
         fault = Fault("empty_turn")
+        last = self.options.attempts - 1
         for attempt in range(self.options.attempts):
+            offered = () if attempt == last and fault.reason == "repeated_call" else tools
+            request = self._request(run, setting, tools, offered, attempt)
             try:
-                completion = await ask(ROLE, self._request(run, setting, tools, attempt))
+                completion = await ask(ROLE, request)
             except EngineError as problem:
                 if problem.fatal or problem.kind != "bad_request":
                     raise
@@ -235,14 +253,22 @@ class Player:
             run.spend(completion)
             turn = read_turn(completion, self.calling, counter=run.calls)
             if isinstance(turn, Turn):
-                return turn
+                if attempt == last or not repeats(run.turns, turn, world.injected):
+                    return turn
+                turn = Fault("repeated_call", turn.tool_calls[0].name)
             fault = turn
             run.rerolled.append(fault.reason)
         return fault
 
     def _request(
-        self, run: _Run, setting: Setting, tools: Sequence[ToolForm], attempt: int
+        self,
+        run: _Run,
+        setting: Setting,
+        tools: Sequence[ToolForm],
+        offered: Sequence[ToolForm],
+        attempt: int,
     ) -> Request:
+        """The next turn's request: `tools` are known to the agent, `offered` can be called now."""
         options, native = self.options, self.calling == "native"
         messages = native_messages(run.turns) if native else schema_messages(run.turns, tools)
         return Request(
@@ -253,8 +279,8 @@ class Player:
                 max_tokens=options.max_turn_tokens,
                 seed=derived_seed(setting.seed, setting.id, len(run.turns), attempt),
             ),
-            schema=None if native else action_schema(tools, parallel=MAX_PARALLEL),
-            tools=tuple(tool.openai() for tool in tools) if native else (),
+            schema=None if native else action_schema(offered, parallel=MAX_PARALLEL),
+            tools=tuple(tool.openai() for tool in offered) if native else (),
             row=setting.id,
             attempt=attempt,
             priority=float(options.max_tokens - run.completion_tokens),

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.assets import minilm_folder
+from datagen.errors import RecipeError
 
 DIMENSIONS = 384
 BATCH = 128
@@ -35,10 +36,12 @@ class Embedder:
     """Embeds sentences for many callers on one event loop.
 
     `threads` is torch's number of threads, for the whole process. At most `cached` vectors are
-    kept, those unused longest go first; one takes about 2 kB.
+    kept, those unused longest go first; one takes about 2 kB. `model`: name or folder of another
+    sentence embedding than MiniLM.
     """
 
-    def __init__(self, *, threads: int = 1, cached: int = 20_000) -> None:
+    def __init__(self, *, threads: int = 1, cached: int = 20_000, model: str = "") -> None:
+        self.model = model
         self.threads = threads
         self.cached = cached
         self.computed = 0
@@ -119,7 +122,13 @@ class Embedder:
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         torch.set_num_threads(self.threads)
-        return SentenceTransformer(str(minilm_folder()), device="cpu", local_files_only=True)
+        if not self.model:
+            return SentenceTransformer(str(minilm_folder()), device="cpu", local_files_only=True)
+        try:
+            return SentenceTransformer(self.model, device="cpu")
+        except Exception as problem:  # not there, not readable, not a model
+            line = str(problem).strip().partition("\n")[0][:300]
+            raise RecipeError(f"embedding model {self.model}: {line}") from problem
 
     def _encode(self, sentences: list[str]) -> NDArray[np.float32]:
         """Through the model, longest first, so that a batch holds like lengths and little

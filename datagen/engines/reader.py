@@ -3,8 +3,8 @@
 Adapters ship (`adapters/reader.safetensors`, made by `benchmarks/verifier/train_reader.py`) and are
 merged into the layers of the MiniLM that the project has anyway. What comes out are log-odds, not
 probabilities: the verifier calibrates them. Requests of many rows are gathered, as the embedder
-does. On a processor with matrix instructions for bfloat16 the model computes in it (3.5 times as
-fast); lengths are padded to multiples of 32, so that a pair's figures hardly depend on its
+does. On a processor with instructions for bfloat16 the model computes in it (3 times as fast);
+lengths are padded to multiples of 32, so that a pair's figures hardly depend on its
 neighbours. English; other languages read as their word pieces allow.
 """
 
@@ -192,6 +192,6 @@ class Network:
 
 
 def _has_bfloat16(torch: Any) -> bool:
-    """True where bfloat16 matrices are computed by the processor, not emulated."""
-    has_tiles = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return bool(has_tiles and has_tiles())
+    """True where bfloat16 products are computed by the processor, not emulated."""
+    known = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    return any(getattr(torch.cpu, name, bool)() for name in known)

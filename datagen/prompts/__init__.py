@@ -94,6 +94,13 @@ def load_style(name_or_path: str) -> Style:
     return _read_style(FOLDER / "styles" / f"{name_or_path}.md")
 
 
+def judge_prompt(passage: str, claim: str) -> str:
+    """What a judge is asked about one statement and the passage it has to stand in."""
+    values = {"passage": neutralise(passage.strip()), "claim": neutralise(" ".join(claim.split()))}
+    text = (FOLDER / "judge_claim.md").read_text(encoding="utf-8").strip()
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
+
+
 def system_prompt() -> str:
     """The system message of every rewriting request."""
     return (FOLDER / "system.md").read_text(encoding="utf-8").strip()

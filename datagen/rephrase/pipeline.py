@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from numpy.typing import NDArray
 
 from datagen.engines.weights import model_digest, model_name
-from datagen.prompts import Style, load_style, style_names, system_prompt
+from datagen.prompts import Style, judge_prompt, load_style, style_names, system_prompt
 from datagen.recipe import Recipe, identity
 from datagen.rephrase.assemble import AssembleOptions, Assembler, metadata
 from datagen.rephrase.chunk import Chunker, ChunkOptions
@@ -37,7 +37,7 @@ class Reads(Protocol):
     async def read(self, pairs: Sequence[tuple[str, str]]) -> NDArray[Any]: ...
 
 
-CODE_VERSION = 5
+CODE_VERSION = 6
 """Raised whenever code that decides what comes out changes: the gate, the chunker, the layout of
 requests."""
 
@@ -72,6 +72,7 @@ def run_identity(recipe: RephraseRecipe) -> dict[str, Any]:
         "prompts.system": row_id(system_prompt()),
         **{f"prompts.styles.{style.name}": style.digest for style in styles},
         "tokenizer": load_tokenizer(recipe.chunk.tokenizer).digest,
+        **({"prompts.judge": row_id(judge_prompt("", ""))} if recipe.fidelity.judge_votes else {}),
         "code": CODE_VERSION,
     }
 

@@ -16,7 +16,7 @@ from datagen.engines.base import Completion, Message, Request, Sampling
 from datagen.prompts import neutralise, system_prompt, user_message
 from datagen.recipe import Section
 from datagen.rephrase.draw import Draw
-from datagen.rephrase.fidelity import Expectation, FidelityGate, Finding, clean
+from datagen.rephrase.fidelity import Asker, Expectation, FidelityGate, Finding, clean
 from datagen.schemas import Chunk, ChunkedDocument, Scores, derived_seed, row_id
 from datagen.stage import Ask, Preview
 
@@ -165,7 +165,7 @@ class Rewriter:
             completion = await ask("rewriter", request)
             completions.append(completion)
             text = restored(clean(completion.text), turn.source)
-            finding = await self._check(turn, text, completion)
+            finding = await self._check(turn, text, completion, ask)
             if finding.faithful:
                 break
             reasons.append(finding.reason or "low_fidelity")
@@ -215,7 +215,7 @@ class Rewriter:
             priority=turn.left,
         )
 
-    async def _check(self, turn: Turn, text: str, completion: Completion) -> Finding:
+    async def _check(self, turn: Turn, text: str, completion: Completion, ask: Ask) -> Finding:
         if completion.finish_reason == "length" and not self.options.ignore_eos:
             tokens = completion.completion_tokens
             return Finding(False, "truncated", f"cut off after {tokens} tokens", (), (), Scores())
@@ -228,7 +228,11 @@ class Rewriter:
             kind=turn.part.chunked.document.kind,
         )
         return await self.gate.check(
-            turn.source, text, context=turn.window, expectation=expectation
+            turn.source,
+            text,
+            context=turn.window,
+            expectation=expectation,
+            by=Asker(ask, turn.part.id, self.seed),
         )
 
 

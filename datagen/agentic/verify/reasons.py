@@ -37,6 +37,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         "unsupported_figure",
         "unsupported_quotation",
         "unsupported_action",
+        "unfinished_deed",
     ),
 }
 """Verifier → its reasons, in the order the verifiers speak."""

@@ -11,10 +11,12 @@
 
 from datagen.rephrase.fidelity.cleaning import clean
 from datagen.rephrase.fidelity.gate import Embed, FidelityGate, Finding
+from datagen.rephrase.fidelity.judging import Asker
 from datagen.rephrase.fidelity.options import Expectation, FidelityOptions, Tier
 from datagen.rephrase.fidelity.verification import Read
 
 __all__ = [
+    "Asker",
     "Embed",
     "Expectation",
     "FidelityGate",

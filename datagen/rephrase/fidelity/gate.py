@@ -20,13 +20,16 @@ from numpy.typing import NDArray
 from datagen.rephrase.fidelity import alignment, hygiene, ledger
 from datagen.rephrase.fidelity.copying import FEWEST_WORDS, copied_share
 from datagen.rephrase.fidelity.facts import Facts
+from datagen.rephrase.fidelity.judging import Asker, judged, moved
 from datagen.rephrase.fidelity.mathematics import judge_math
 from datagen.rephrase.fidelity.options import Expectation, FidelityOptions, Tier
+from datagen.rephrase.fidelity.routes import carried
 from datagen.rephrase.fidelity.sentences import Sentence, content, sentences
 from datagen.rephrase.fidelity.verification import Read, Verification, Verified
 from datagen.schemas import FidelityReason, Scores
 
 if TYPE_CHECKING:
+    from datagen.engines.embeddings import Embedder
     from datagen.engines.reader import Reader
 
 Embed = Callable[[Sequence[str]], Awaitable[NDArray[Any]]]
@@ -76,27 +79,37 @@ class FidelityGate:
         self._read = read
         self._thorough = thorough
         self._own: Reader | None = None
+        self._polyglot: Embedder | None = None
         self._verification = Verification() if _RELATED.intersection(options.tiers) else None
         self._verified: Verified | None = None
         self._sources = _Recent(512)
         self._contexts = _Recent(64)
 
     async def check(
-        self, source: str, text: str, *, context: str = "", expectation: Expectation
+        self,
+        source: str,
+        text: str,
+        *,
+        context: str = "",
+        expectation: Expectation,
+        by: Asker | None = None,
     ) -> Finding:
-        """Judge a rewrite. `context`: the window and title, where names may come from."""
+        """Judge a rewrite. `context`: the window and title, where names may come from. `by`: how
+        the engine is asked, for options that need it."""
         finding = self.check_cheap(source, text, context=context, expectation=expectation)
         verified, options = self._verified, self._options
         if "mathematics" in options.tiers and expectation.kind == "math" and finding.faithful:
             finding = await self._prove(finding, source, text, expectation)
-        if not finding.faithful or _translated(self._sources(source), expectation):
-            return finding
-        if "alignment" in options.tiers:
+        if _translated(self._sources(source), expectation):
+            return await self._carry(finding, source, text, by) if finding.faithful else finding
+        if finding.faithful and "alignment" in options.tiers:
             claims, needed = sentences(text), sentences(source)
             aligned = await self._align(claims, needed)
             finding = self._decide(finding, aligned, expectation, calibrated=verified is not None)
         if finding.faithful and verified is not None and "verifier" in options.tiers:
             finding = await self._read_doubts(finding, verified, expectation)
+        if by is not None and verified is not None and options.judge_votes:
+            finding = await self._ask_judge(finding, verified, expectation, source, text, by)
         return finding
 
     @property
@@ -105,9 +118,10 @@ class FidelityGate:
         return self._embed is not None and "alignment" in self._options.tiers
 
     async def close(self) -> None:
-        """Release the reader that the gate loaded itself, if it did."""
-        if self._own is not None:
-            await self._own.close()
+        """Release the models that the gate loaded itself, if it did."""
+        for model in (self._own, self._polyglot):
+            if model is not None:
+                await model.close()
 
     async def _prove(self, finding: Finding, source: str, text: str, told: Expectation) -> Finding:
         translated = _translated(self._sources(source), told)
@@ -123,6 +137,58 @@ class FidelityGate:
             missed=(*finding.missed, *missed)[:MOST_MISSED],
             scores=finding.scores.model_copy(update={"fidelity": 0.0}),
         )
+
+    async def _carry(self, finding: Finding, source: str, text: str, by: Asker | None) -> Finding:
+        """What the routes to a translation's meaning say."""
+        options, embed = self._options, None
+        if options.multilingual:
+            from datagen.engines.embeddings import Embedder
+
+            if self._polyglot is None:
+                self._polyglot = Embedder(model=options.multilingual)
+            await self._polyglot.start()
+            embed = self._polyglot.embed
+        made = await carried(self._sources(source), text, options, embed, by)
+        scores = finding.scores.model_copy(update=made.marks)
+        if made.reason is None:
+            return replace(finding, scores=scores)
+        return replace(
+            finding,
+            faithful=False,
+            reason=made.reason,
+            detail=made.detail[:LONGEST_DETAIL],
+            scores=scores,
+        )
+
+    async def _ask_judge(
+        self,
+        finding: Finding,
+        made: Verified,
+        told: Expectation,
+        source: str,
+        text: str,
+        by: Asker,
+    ) -> Finding:
+        """The finding after the judge's votes, where the threshold alone decided and is near."""
+        scores, (low, high) = finding.scores, self._options.judge_band
+        before = (scores.supported, scores.kept, scores.fidelity)
+        supported, kept, fidelity = (1.0 if one is None else one for one in before)
+        if not low <= fidelity <= high:
+            return finding
+        if not (finding.faithful or fidelity < self._options.threshold):
+            return finding
+        if not finding.faithful and finding.reason not in ("unsupported_sentence", "lost_sentence"):
+            return finding
+        votes = self._options.judge_votes
+        found = await judged(made, source, text, votes=votes, losses=not told.structured, by=by)
+        shares = [one.share for one in found if one.share is not None]
+        if not shares:
+            return finding
+        marked = scores.model_copy(update={"judged": min(shares)})
+        missed = tuple([one for one in finding.missed if one != finding.detail])
+        open_again = Finding(True, missed=missed, scores=marked)
+        after = (moved(supported, found, "supported"), moved(kept, found, "kept"))
+        return self._judge(open_again, made, after, told, final=True)
 
     async def _read_doubts(self, finding: Finding, made: Verified, told: Expectation) -> Finding:
         if not (made.in_doubt or self._thorough):

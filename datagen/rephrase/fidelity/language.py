@@ -41,6 +41,35 @@ _LETTERS = re.compile(r"[^\W\d_]")
 _OWN_LETTERS = {language: re.compile(f"[{script}]") for language, script in SCRIPTS.items()}
 
 
+NAMES = {
+    "zh": "Chinese", "ja": "Japanese", "ko": "Korean", "ru": "Russian", "uk": "Ukrainian",
+    "bg": "Bulgarian", "el": "Greek", "ar": "Arabic", "fa": "Persian", "he": "Hebrew",
+    "hi": "Hindi", "bn": "Bengali", "th": "Thai", "te": "Telugu", "ta": "Tamil", "en": "English",
+    "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese",
+    "nl": "Dutch", "sv": "Swedish", "sw": "Swahili",
+}  # fmt: skip
+_TELLING = {"ja": "\u3040-\u30ff", "uk": "іїєґІЇЄҐ", "fa": "پچژگ"}
+"""Letters that tell a language from others of its script."""
+LEAST_SHARE = 0.08
+"""Of function words, for a language of Latin letters to be named. Own choice."""
+
+
+def named(text: str, words: Sequence[str]) -> str | None:
+    """English name of the text's language, as far as script and function words tell; else None."""
+    for code, letters in _TELLING.items():
+        if script_share(text, code) >= 0.5 and re.search(f"[{letters}]", text):
+            return NAMES[code]
+    for code in SCRIPTS:
+        if code not in _TELLING and script_share(text, code) >= 0.5:
+            return NAMES[code]
+    shares = {
+        code: sum(map(profile.__contains__, words)) / (len(words) or 1)
+        for code, profile in PROFILES.items()
+    }
+    code = max(shares, key=lambda one: shares[one])
+    return NAMES[code] if shares[code] >= LEAST_SHARE else None
+
+
 def script_share(text: str, language: str) -> float:
     """Share of the letters that the language is written with; Greek counts as symbols for all."""
     if text.isascii():

@@ -6,7 +6,7 @@ points.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -42,6 +42,27 @@ class FidelityOptions(BaseModel):
     """Smallest share of the source's sentences that a prose style covers."""
     min_covered_structured: Share = 0.2
     """The same for styles that select."""
+    judge_votes: int = Field(default=0, ge=0, le=15)
+    """Votes of the engine on each statement that the verifier doubts, the source shown; 0: no
+    judge."""
+    judge_band: tuple[Share, Share] = (0.3, 0.97)
+    """`fidelity` between which the judge is asked."""
+    multilingual: str = ""
+    """Name or folder of a sentence embedding that knows the languages of sources that are
+    translated; empty: their meaning is not compared."""
+    min_meant: Share = 0.5
+    """Least cosine of a sentence of a translation, or of its source, with its best match. Own
+    choice; models differ."""
+    translate_back: bool = False
+    """Have the engine translate a translation back, and compare with the source."""
+    min_returned: Share = 0.3
+    """Least chrF of the way back. Own choice."""
+
+    @model_validator(mode="after")
+    def _judge_has_doubts(self) -> Self:
+        if self.judge_votes and not {"relations", "verifier"}.intersection(self.tiers):
+            raise ValueError("judge_votes needs the tier relations or verifier: they doubt")
+        return self
 
     @model_validator(mode="before")
     @classmethod

@@ -148,5 +148,14 @@ def asked(
     ]
 
 
+def doubtful(made: Verified, side: verifier.Direction, most: int) -> list[str]:
+    """The statements that relations suspect most: of the text, or of the source (`kept`)."""
+    compared, suspicions = (
+        (made.ahead, made.suspicions) if side == "supported" else (made.back, made.suspicions_back)
+    )
+    order = np.argsort(-suspicions, kind="stable")[:most]
+    return [compared.claims[at].text for at in order]
+
+
 def _top(claims: Sequence[Sentence], suspicions: NDArray[np.float64]) -> str:
     return claims[int(np.argmax(suspicions))].text if claims else ""

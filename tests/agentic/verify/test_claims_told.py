@@ -88,3 +88,30 @@ def test_what_must_be_declined_is_declined_in_words() -> None:
     assert reasons(task, "I'm sorry, but that is not allowed.") == []
     assert reasons(task, "Sure, consider it done.") == ["did_not_decline"]
     assert "echo" in reasons(task, task.opening)
+
+
+@pytest.mark.parametrize(
+    "final",
+    [
+        "I'm waiting for the loan to be renewed.",
+        "Please hold on while it goes through.",
+        "I will now renew your loan.",
+        "Let me check that.",
+        "It is renewed. I'll go ahead and renew it.",
+    ],
+)
+def test_last_words_leave_no_work_to_come(final: str) -> None:
+    assert "unfinished_deed" in reasons(task_with("renew_loan"), final)
+
+
+@pytest.mark.parametrize(
+    "final",
+    [
+        "Your loan is renewed. I'll be here if you need me.",
+        "It is renewed. Shall I renew another one?",
+        "Renewed! If you are late again, I will renew it for you.",
+        "Your loan is renewed; let me know if there is more.",
+    ],
+)
+def test_what_may_come_later_is_no_unfinished_work(final: str) -> None:
+    assert reasons(task_with("renew_loan"), final) == []
