@@ -22,7 +22,7 @@ ARMS: tuple[Arm, ...] = get_args(Arm)
 REPHRASINGS = 10
 """Rephrasings per text. Source: Kimi K2, Table 1: raw × 10, 1 rephrasing × 10, 10 × 1."""
 MOST_TRIES = 60
-"""Rephrasings of a person that are asked for before the gate is called unusable."""
+"""Rephrasings of a person that are asked for; fewer than ten may have passed then."""
 Passes = Callable[[str, str], Awaitable[bool]]
 """(source, rephrasing) → whether the gate passes it."""
 
@@ -34,7 +34,7 @@ class Written:
     person: Person
     source: Text
     accepted: tuple[Text, ...]
-    """The first ten that the gate passed."""
+    """The first ten that the gate passed, at least one."""
     made: tuple[Text, ...]
     """The first ten, as the rewriter made them."""
     judged: tuple[tuple[Text, bool], ...]
@@ -51,19 +51,19 @@ class Written:
 
 
 async def written(person: Person, passes: Passes, *, seed: int, mistakes: float) -> Written:
-    """Rephrase a person's biography until the gate has passed ten.
+    """Rephrase a person's biography until the gate has passed ten, or seen `MOST_TRIES`.
 
     Raises:
-        RecipeError: the gate passes fewer than ten of `MOST_TRIES`.
+        RecipeError: the gate passed none.
     """
     source = biography(person)
     judged: list[tuple[Text, bool]] = []
-    while sum(passed for _, passed in judged) < REPHRASINGS or len(judged) < REPHRASINGS:
-        if len(judged) == MOST_TRIES:
-            raise RecipeError(f"the gate refuses most rephrasings of {source.words!r}")
+    while len(judged) < MOST_TRIES and sum(passed for _, passed in judged) < REPHRASINGS:
         text = rephrasing(person, len(judged), seed=seed, mistakes=mistakes)
         judged.append((text, await passes(source.words, text.words)))
     accepted = [text for text, passed in judged if passed]
+    if not accepted:
+        raise RecipeError(f"the gate refuses every rephrasing of {source.words!r}")
     return Written(
         person,
         source,

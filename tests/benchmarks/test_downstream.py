@@ -70,7 +70,7 @@ def test_a_gate_that_passes_nothing_ends_in_one_line() -> None:
     async def passes_none(source: str, text: str) -> bool:
         return False
 
-    with pytest.raises(RecipeError, match="refuses most"):
+    with pytest.raises(RecipeError, match="refuses every"):
         asyncio.run(written(PEOPLE[0], passes_none, seed=0, mistakes=0))
 
 
