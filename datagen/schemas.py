@@ -202,6 +202,8 @@ class Scores(BaseModel):
     """Words of the text that stand for their opposite, and outright denials that differ."""
     facts_moved: int | None = None
     """Figures of the source that stand with another claim."""
+    entailed: float | None = None
+    """Least probability, by the NLI model, that a doubtful statement is entailed."""
     judged: float | None = None
     """Least share of the judge's valid votes for a doubtful statement."""
     returned: float | None = None
@@ -271,6 +273,7 @@ class RewrittenChunk(Row):
     sentences_covered: float | None
     flips: int | None = None
     facts_moved: int | None = None
+    entailed: float | None = None
     judged: float | None = None
     returned: float | None = None
 

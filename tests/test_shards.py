@@ -239,7 +239,7 @@ class Shipped:
     chunks: ClassVar = (
         "id rephrasing_id document_id style number index start end tokens source_text text status "
         "attempts reasons seed supported kept fidelity length_ratio copied facts_invented facts_kept "
-        "sentences_supported sentences_covered flips facts_moved judged returned"
+        "sentences_supported sentences_covered flips facts_moved entailed judged returned"
     )
     rejects: ClassVar = (
         "id document_id stage reason failed detail style number chunk attempts scores text source "

@@ -2,13 +2,12 @@
 
 The agent is asked, its calls are answered in order, its words go to the user, until the user goes
 or a budget is used up. A turn that can't be used is asked for again with another seed; one that
-never can be ends the trajectory as `broken`, blamed on whoever broke it. A turn that makes the
-calls just answered is asked for again too, at last without tools. Whether the trajectory is any
-good is not decided here (`verify`, `judging`)."""
+never can be ends the trajectory as `broken`, blamed on whoever broke it. A turn whose calls can
+only be answered as before is asked for again too, at last without tools. Whether the trajectory is
+any good is not decided here (`verify`, `judging`)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
 from typing import Literal, Protocol
 
 from pydantic import Field
@@ -156,17 +155,23 @@ def is_loop(turns: Sequence[Turn]) -> bool:
     return len(asked) == LOOP_TURNS and bool(asked[0]) and all(a == asked[0] for a in asked)
 
 
-def repeats(turns: Sequence[Turn], turn: Turn, injected: Sequence[InjectedFailure]) -> bool:
-    """Whether a turn makes the very calls that were answered last, though nothing failed then."""
-    results = list(takewhile(lambda one: one.role == "tool", reversed(turns)))
-    if not turn.tool_calls or not results or any(one.is_error for one in results):
+def repeats(turns: Sequence[Turn], turn: Turn, world: World) -> bool:
+    """Whether every call of a turn was answered before and can only be answered so again: nothing
+    has changed since, and no failure was planned for its tool. Live servers are never asked this:
+    what they hold may change by itself."""
+    if not turn.tool_calls or world.kind not in ("compiled", "simulated"):
         return False
-    if {failure.tool for failure in injected}.intersection(one.name for one in results):
-        return False  # what a failure spoiled is rightly asked for again
-    made = turns[-len(results) - 1].tool_calls
-    return [(call.name, call.arguments) for call in made] == [
-        (call.name, call.arguments) for call in turn.tool_calls
-    ]
+    last_change = world.changes[-1].call_id if world.changes else None
+    answered: list[tuple[str, object]] = []
+    for earlier in turns:
+        if any(call.id == last_change for call in earlier.tool_calls):
+            answered.clear()
+        answered += [(call.name, call.arguments) for call in earlier.tool_calls]
+    spoiled = {failure.tool for failure in world.injected}
+    return all(
+        (call.name, call.arguments) in answered and call.name not in spoiled
+        for call in turn.tool_calls
+    )
 
 
 class Player:
@@ -253,7 +258,7 @@ class Player:
             run.spend(completion)
             turn = read_turn(completion, self.calling, counter=run.calls)
             if isinstance(turn, Turn):
-                if attempt == last or not repeats(run.turns, turn, world.injected):
+                if attempt == last or not repeats(run.turns, turn, world):
                     return turn
                 turn = Fault("repeated_call", turn.tool_calls[0].name)
             fault = turn

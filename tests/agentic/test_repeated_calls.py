@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from datagen.agentic.calling import ToolForm, action_schema
-from datagen.agentic.nouns import InjectedFailure, ToolCall, Turn
+from datagen.agentic.nouns import InjectedFailure, StateChange, ToolCall, Turn
 from datagen.agentic.rollout import Player, RolloutOptions, Setting, repeats
 from tests.agentic.agentic_fakes import Asked, agent, task
 
@@ -24,30 +24,42 @@ def result(*, is_error: bool = False) -> Turn:
     return Turn(role="tool", content="{}", name="look", tool_call_id="c", is_error=is_error)
 
 
-def test_the_same_call_after_its_answer_repeats() -> None:
-    turns = [call(0, id="a"), result()]
-    assert repeats(turns, call(1, id="a"), ())
-    assert not repeats(turns, call(1, id="b"), ())
-    assert not repeats(turns, Turn(role="assistant", content="Done."), ())
-    assert not repeats([], call(0, id="a"), ())
-
-
-def test_what_failed_or_was_spoiled_is_rightly_made_again() -> None:
-    assert not repeats([call(0, id="a"), result(is_error=True)], call(1, id="a"), ())
-    spoiled = InjectedFailure(tool="look", occurrence=0, kind="stale_read")
-    assert not repeats([call(0, id="a"), result()], call(1, id="a"), (spoiled,))
-
-
 class World:
     """Answers every call alike."""
 
-    kind = "compiled"
     state: dict[str, object] = {}  # noqa: RUF012
-    changes = ()
-    injected = ()
+
+    def __init__(
+        self, changed: str = "", injected: tuple[InjectedFailure, ...] = (), kind: str = "compiled"
+    ) -> None:
+        self.kind = kind
+        self.changes = (StateChange(version=1, call_id=changed, patch=()),) if changed else ()
+        self.injected = injected
 
     async def answer(self, call: ToolCall, ask: Any) -> Turn:
         return Turn(role="tool", content='{"id": "a"}', name=call.name, tool_call_id=call.id)
+
+
+def test_a_call_that_was_answered_repeats_if_nothing_changed_since() -> None:
+    turns = [call(0, id="a"), result(), call(1, id="b"), result(is_error=True)]
+    assert repeats(turns, call(2, id="a"), World())
+    assert repeats(turns, call(2, id="b"), World())
+    assert not repeats(turns, call(2, id="c"), World())
+    assert not repeats(turns, Turn(role="assistant", content="Done."), World())
+    assert not repeats([], call(0, id="a"), World())
+
+
+def test_after_a_change_earlier_answers_are_old() -> None:
+    turns = [call(0, id="a"), result(), call(1, id="b"), result()]
+    assert not repeats(turns, call(2, id="a"), World("functions.look:1"))
+    assert repeats(turns, call(2, id="b"), World("functions.look:1"))
+
+
+def test_what_a_failure_spoiled_and_what_a_live_server_holds_may_be_asked_again() -> None:
+    spoiled = InjectedFailure(tool="look", occurrence=0, kind="stale_read")
+    turns = [call(0, id="a"), result()]
+    assert not repeats(turns, call(1, id="a"), World(injected=(spoiled,)))
+    assert not repeats(turns, call(1, id="a"), World(kind="mcp"))
 
 
 class Silent:

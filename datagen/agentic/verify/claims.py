@@ -52,6 +52,7 @@ _PENDING = re.compile(
 )
 _PROMISE = r"\b(?:(?:i|we)(?:'ll| will| am going to| are going to|'m going to)|let me) "
 _NEXT = r"(?:(?:now|then|just|next|also|first|quickly|go ahead and|proceed to|try to) )*"
+_OWNED = re.compile(r"\bmy [a-z]{3,}\b|\bi (?:owe|borrowed|ordered|bought)\b|\bdo i owe\b")
 _VAGUE = {"make", "be", "have", "let", "do"}
 _LOOKING = ("check", "look up", "look into", "search", "retrieve")
 _DENIED = re.compile(
@@ -112,9 +113,24 @@ def claims(task: Task, trajectory: Trajectory, tools: Toolset, corpus: Corpus) -
                 return failed("claims", "unsupported_quotation", quoted, turn=number)
         if deed := _undone(text, number, trajectory, tools, corpus):
             return failed("claims", "unsupported_action", deed, turn=number)
-    if pending := _unfinished(task, trajectory, tools):
-        return failed("claims", "unfinished_deed", pending)
+    for reason, said in (
+        ("unfinished_deed", _unfinished(task, trajectory, tools)),
+        ("wrong_person", _as_the_user(trajectory)),
+    ):
+        if said:
+            return failed("claims", reason, said)
     return passed("claims", spans[:100])
+
+
+def _as_the_user(trajectory: Trajectory) -> str:
+    """A sentence in which the agent speaks of the user's things or debts as its own."""
+    theirs = " ".join(plain(turn.content) for turn in trajectory.turns if turn.role == "user")
+    marks = {*_OWNED.findall(theirs)}
+    for words in _words(trajectory):
+        for sentence in re.split(r"(?<=[.!?\n])\s+", plain(words)):
+            if marks.intersection(_OWNED.findall(_QUOTED.sub(" ", sentence))):
+                return sentence[:200]
+    return ""
 
 
 def _unfinished(task: Task, trajectory: Trajectory, tools: Toolset) -> str:

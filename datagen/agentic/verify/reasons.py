@@ -38,6 +38,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         "unsupported_quotation",
         "unsupported_action",
         "unfinished_deed",
+        "wrong_person",
     ),
 }
 """Verifier → its reasons, in the order the verifiers speak."""

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from datagen.rephrase.fidelity import alignment, hygiene, ledger
 from datagen.rephrase.fidelity.copying import FEWEST_WORDS, copied_share
 from datagen.rephrase.fidelity.facts import Facts
-from datagen.rephrase.fidelity.judging import Asker, judged, moved
+from datagen.rephrase.fidelity.judging import Asker, Judgement, entailed, judged, moved
 from datagen.rephrase.fidelity.mathematics import judge_math
 from datagen.rephrase.fidelity.options import Expectation, FidelityOptions, Tier
 from datagen.rephrase.fidelity.routes import carried
@@ -30,6 +30,7 @@ from datagen.schemas import FidelityReason, Scores
 
 if TYPE_CHECKING:
     from datagen.engines.embeddings import Embedder
+    from datagen.engines.entailment import Entailment
     from datagen.engines.reader import Reader
 
 Embed = Callable[[Sequence[str]], Awaitable[NDArray[Any]]]
@@ -80,6 +81,7 @@ class FidelityGate:
         self._thorough = thorough
         self._own: Reader | None = None
         self._polyglot: Embedder | None = None
+        self._nli: Entailment | None = None
         self._verification = Verification() if _RELATED.intersection(options.tiers) else None
         self._verified: Verified | None = None
         self._sources = _Recent(512)
@@ -108,8 +110,22 @@ class FidelityGate:
             finding = self._decide(finding, aligned, expectation, calibrated=verified is not None)
         if finding.faithful and verified is not None and "verifier" in options.tiers:
             finding = await self._read_doubts(finding, verified, expectation)
+        if verified is not None and options.nli:
+            read = await self._entails()
+            finding = await self._weigh(
+                finding, verified, expectation, entailed, source, text, by=read
+            )
         if by is not None and verified is not None and options.judge_votes:
-            finding = await self._ask_judge(finding, verified, expectation, source, text, by)
+            finding = await self._weigh(
+                finding,
+                verified,
+                expectation,
+                judged,
+                source,
+                text,
+                by=by,
+                votes=options.judge_votes,
+            )
         return finding
 
     @property
@@ -119,7 +135,7 @@ class FidelityGate:
 
     async def close(self) -> None:
         """Release the models that the gate loaded itself, if it did."""
-        for model in (self._own, self._polyglot):
+        for model in (self._own, self._polyglot, self._nli):
             if model is not None:
                 await model.close()
 
@@ -160,33 +176,43 @@ class FidelityGate:
             scores=scores,
         )
 
-    async def _ask_judge(
+    async def _entails(self) -> "Entailment":
+        from datagen.engines.entailment import Entailment
+
+        if self._nli is None:
+            self._nli = Entailment(self._options.nli)
+        await self._nli.start()
+        return self._nli
+
+    async def _weigh(
         self,
         finding: Finding,
         made: Verified,
         told: Expectation,
-        source: str,
-        text: str,
-        by: Asker,
+        judges: Callable[..., Awaitable[list[Judgement]]],
+        *texts: str,
+        **asked: Any,
     ) -> Finding:
-        """The finding after the judge's votes, where the threshold alone decided and is near."""
+        """The finding after what judges say, where the threshold alone decided and is near."""
         scores, (low, high) = finding.scores, self._options.judge_band
         before = (scores.supported, scores.kept, scores.fidelity)
         supported, kept, fidelity = (1.0 if one is None else one for one in before)
-        if not low <= fidelity <= high:
+        decided_by_threshold = finding.faithful or (
+            finding.reason in ("unsupported_sentence", "lost_sentence")
+            and fidelity < self._options.threshold
+        )
+        if not (decided_by_threshold and low <= fidelity <= high):
             return finding
-        if not (finding.faithful or fidelity < self._options.threshold):
+        found = await judges(made, *texts, losses=not told.structured, **asked)
+        marks: dict[str, float] = {}
+        if shares := [one.share for one in found if one.share is not None]:
+            marks["judged"] = min(shares)
+        if likely := [one.entailed for one in found if one.entailed is not None]:
+            marks["entailed"] = min(likely)
+        if not marks:
             return finding
-        if not finding.faithful and finding.reason not in ("unsupported_sentence", "lost_sentence"):
-            return finding
-        votes = self._options.judge_votes
-        found = await judged(made, source, text, votes=votes, losses=not told.structured, by=by)
-        shares = [one.share for one in found if one.share is not None]
-        if not shares:
-            return finding
-        marked = scores.model_copy(update={"judged": min(shares)})
         missed = tuple([one for one in finding.missed if one != finding.detail])
-        open_again = Finding(True, missed=missed, scores=marked)
+        open_again = Finding(True, missed=missed, scores=scores.model_copy(update=marks))
         after = (moved(supported, found, "supported"), moved(kept, found, "kept"))
         return self._judge(open_again, made, after, told, final=True)
 

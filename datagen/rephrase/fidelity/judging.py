@@ -1,4 +1,4 @@
-"""The optional judge: the run's engine reads what the verifier doubts, claim by claim.
+"""The optional judges: the run's engine, or an NLI model, reads what the verifier doubts.
 
 Each vote sees one statement and the passage it has to stand in: a sentence of the text beside the
 source, or a sentence of the source beside the text. A "yes" counts only with words of the passage
@@ -7,9 +7,11 @@ without valid votes moves nothing. Not covered: a judge that quotes true words f
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from numpy.typing import NDArray
 
 from datagen.engines.base import Completion, Message, Request, Sampling
 from datagen.prompts import judge_prompt
@@ -19,6 +21,8 @@ from datagen.schemas import derived_seed
 from datagen.stage import Ask
 
 ROLE = "judge"
+Entails = Callable[[Sequence[tuple[str, str]]], Awaitable[NDArray[Any]]]
+"""(passage, statement) pairs → probabilities of entailment."""
 YES, NO = 4.0, 1 / 8
 """Factor by which a valid vote moves the odds that a statement is supported. Own choice, and no
 model's measured reliability: `datagen fidelity` on the run's chunks shows what a judge is worth."""
@@ -57,10 +61,15 @@ class Judgement:
     yes: int
     no: int
 
+    entailed: float | None = None
+    """Probability by an NLI model, instead of votes."""
+
     @property
     def factor(self) -> float:
         """By which the odds move; 1 without valid votes."""
         moved = YES**self.yes * NO**self.no
+        if self.entailed is not None:  # as likely as not moves nothing
+            moved = self.entailed / max(1 - self.entailed, 1e-9)
         return float(min(max(moved, 1 / MOST), MOST))
 
     @property
@@ -75,15 +84,33 @@ async def judged(
 ) -> list[Judgement]:
     """Judge the most suspect statements; `losses`: those of the source too."""
     found: list[Judgement] = []
-    sides: tuple[tuple[Direction, str, Sequence[str]], ...] = (
-        ("supported", source, doubtful(made, "supported", MOST_CLAIMS)),
-        ("kept", text, doubtful(made, "kept", MOST_LOSSES) if losses else ()),
-    )
-    for side, passage, claims in sides:
-        for claim in claims:
-            answers = [await _vote(passage, claim, number, by) for number in range(votes)]
-            found.append(Judgement(side, claim, answers.count(True), answers.count(False)))
+    for side, passage, claim in _statements(made, source, text, losses):
+        answers = [await _vote(passage, claim, number, by) for number in range(votes)]
+        found.append(Judgement(side, claim, answers.count(True), answers.count(False)))
     return found
+
+
+async def entailed(
+    made: Verified, source: str, text: str, *, losses: bool, by: Entails
+) -> list[Judgement]:
+    """The same by an NLI model."""
+    asked = _statements(made, source, text, losses)
+    shares = await by([(passage, claim) for _, passage, claim in asked])
+    return [
+        Judgement(side, claim, 0, 0, float(share))
+        for (side, _, claim), share in zip(asked, shares, strict=True)
+    ]
+
+
+def _statements(
+    made: Verified, source: str, text: str, losses: bool
+) -> list[tuple[Direction, str, str]]:
+    """(direction, passage, statement) of what is most suspect."""
+    lost = doubtful(made, "kept", MOST_LOSSES) if losses else []
+    return [
+        *(("supported", source, claim) for claim in doubtful(made, "supported", MOST_CLAIMS)),
+        *(("kept", text, claim) for claim in lost),
+    ]
 
 
 def moved(probability: float, found: Sequence[Judgement], side: Direction) -> float:

@@ -46,7 +46,10 @@ class FidelityOptions(BaseModel):
     """Votes of the engine on each statement that the verifier doubts, the source shown; 0: no
     judge."""
     judge_band: tuple[Share, Share] = (0.3, 0.97)
-    """`fidelity` between which the judge is asked."""
+    """`fidelity` between which the judge and the NLI model are asked."""
+    nli: str = ""
+    """Name or folder of an NLI model that reads the statements that the verifier doubts, in the
+    same band; empty: none."""
     multilingual: str = ""
     """Name or folder of a sentence embedding that knows the languages of sources that are
     translated; empty: their meaning is not compared."""
@@ -60,8 +63,9 @@ class FidelityOptions(BaseModel):
 
     @model_validator(mode="after")
     def _judge_has_doubts(self) -> Self:
-        if self.judge_votes and not {"relations", "verifier"}.intersection(self.tiers):
-            raise ValueError("judge_votes needs the tier relations or verifier: they doubt")
+        asked = "judge_votes" if self.judge_votes else "nli" if self.nli else ""
+        if asked and not {"relations", "verifier"}.intersection(self.tiers):
+            raise ValueError(f"{asked} needs the tier relations or verifier: they doubt")
         return self
 
     @model_validator(mode="before")

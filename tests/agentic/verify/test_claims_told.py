@@ -115,3 +115,10 @@ def test_last_words_leave_no_work_to_come(final: str) -> None:
 )
 def test_what_may_come_later_is_no_unfinished_work(final: str) -> None:
     assert reasons(task_with("renew_loan"), final) == []
+
+
+def test_an_agent_does_not_speak_as_the_user() -> None:
+    task = task_with("renew_loan")
+    assert "my loan" in task.opening
+    assert "wrong_person" in reasons(task, "My loan is renewed.")
+    assert reasons(task, "Your loan is renewed.") == []
