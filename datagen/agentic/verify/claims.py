@@ -113,13 +113,17 @@ def claims(task: Task, trajectory: Trajectory, tools: Toolset, corpus: Corpus) -
                 return failed("claims", "unsupported_quotation", quoted, turn=number)
         if deed := _undone(text, number, trajectory, tools, corpus):
             return failed("claims", "unsupported_action", deed, turn=number)
-    for reason, said in (
-        ("unfinished_deed", _unfinished(task, trajectory, tools)),
-        ("wrong_person", _as_the_user(trajectory)),
-    ):
-        if said:
-            return failed("claims", reason, said)
+    if misspoken := _misspoken(task, trajectory, tools):
+        return failed("claims", *misspoken)
     return passed("claims", spans[:100])
+
+
+def _misspoken(task: Task, trajectory: Trajectory, tools: Toolset) -> tuple[str, str] | None:
+    """The reason and the sentence where words are out of place, whatever they state."""
+    if pending := _unfinished(task, trajectory, tools):
+        return "unfinished_deed", pending
+    mistaken = _as_the_user(trajectory)
+    return ("wrong_person", mistaken) if mistaken else None
 
 
 def _as_the_user(trajectory: Trajectory) -> str:

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,18 +20,21 @@ from numpy.typing import NDArray
 from datagen.rephrase.fidelity import alignment, hygiene, ledger
 from datagen.rephrase.fidelity.copying import FEWEST_WORDS, copied_share
 from datagen.rephrase.fidelity.facts import Facts
-from datagen.rephrase.fidelity.judging import Asker, Judgement, entailed, judged, moved
+from datagen.rephrase.fidelity.judging import (
+    Asker,
+    Judgement,
+    entailed,
+    judged,
+    moved,
+    shares,
+)
 from datagen.rephrase.fidelity.mathematics import judge_math
+from datagen.rephrase.fidelity.models import Models
 from datagen.rephrase.fidelity.options import Expectation, FidelityOptions, Tier
 from datagen.rephrase.fidelity.routes import carried
 from datagen.rephrase.fidelity.sentences import Sentence, content, sentences
 from datagen.rephrase.fidelity.verification import Read, Verification, Verified
 from datagen.schemas import FidelityReason, Scores
-
-if TYPE_CHECKING:
-    from datagen.engines.embeddings import Embedder
-    from datagen.engines.entailment import Entailment
-    from datagen.engines.reader import Reader
 
 Embed = Callable[[Sequence[str]], Awaitable[NDArray[Any]]]
 """Sentences → their embeddings, (sentences, dim), rows of length 1."""
@@ -79,9 +82,7 @@ class FidelityGate:
         self._embed = None if "verifier" in options.tiers else embed
         self._read = read
         self._thorough = thorough
-        self._own: Reader | None = None
-        self._polyglot: Embedder | None = None
-        self._nli: Entailment | None = None
+        self._models = Models()
         self._verification = Verification() if _RELATED.intersection(options.tiers) else None
         self._verified: Verified | None = None
         self._sources = _Recent(512)
@@ -110,22 +111,8 @@ class FidelityGate:
             finding = self._decide(finding, aligned, expectation, calibrated=verified is not None)
         if finding.faithful and verified is not None and "verifier" in options.tiers:
             finding = await self._read_doubts(finding, verified, expectation)
-        if verified is not None and options.nli:
-            read = await self._entails()
-            finding = await self._weigh(
-                finding, verified, expectation, entailed, source, text, by=read
-            )
-        if by is not None and verified is not None and options.judge_votes:
-            finding = await self._weigh(
-                finding,
-                verified,
-                expectation,
-                judged,
-                source,
-                text,
-                by=by,
-                votes=options.judge_votes,
-            )
+        if verified is not None:
+            finding = await self._weigh(finding, verified, expectation, source, text, by)
         return finding
 
     @property
@@ -134,10 +121,8 @@ class FidelityGate:
         return self._embed is not None and "alignment" in self._options.tiers
 
     async def close(self) -> None:
-        """Release the models that the gate loaded itself, if it did."""
-        for model in (self._own, self._polyglot, self._nli):
-            if model is not None:
-                await model.close()
+        """Release the models that the gate loaded itself."""
+        await self._models.close()
 
     async def _prove(self, finding: Finding, source: str, text: str, told: Expectation) -> Finding:
         translated = _translated(self._sources(source), told)
@@ -158,12 +143,7 @@ class FidelityGate:
         """What the routes to a translation's meaning say."""
         options, embed = self._options, None
         if options.multilingual:
-            from datagen.engines.embeddings import Embedder
-
-            if self._polyglot is None:
-                self._polyglot = Embedder(model=options.multilingual)
-            await self._polyglot.start()
-            embed = self._polyglot.embed
+            embed = await self._models.polyglot(options.multilingual)
         made = await carried(self._sources(source), text, options, embed, by)
         scores = finding.scores.model_copy(update=made.marks)
         if made.reason is None:
@@ -176,62 +156,48 @@ class FidelityGate:
             scores=scores,
         )
 
-    async def _entails(self) -> "Entailment":
-        from datagen.engines.entailment import Entailment
-
-        if self._nli is None:
-            self._nli = Entailment(self._options.nli)
-        await self._nli.start()
-        return self._nli
-
     async def _weigh(
         self,
         finding: Finding,
         made: Verified,
         told: Expectation,
-        judges: Callable[..., Awaitable[list[Judgement]]],
-        *texts: str,
-        **asked: Any,
+        source: str,
+        text: str,
+        by: Asker | None,
     ) -> Finding:
         """The finding after what judges say, where the threshold alone decided and is near."""
-        scores, (low, high) = finding.scores, self._options.judge_band
-        before = (scores.supported, scores.kept, scores.fidelity)
-        supported, kept, fidelity = (1.0 if one is None else one for one in before)
-        decided_by_threshold = finding.faithful or (
+        options, scores, found = self._options, finding.scores, list[Judgement]()
+        fidelity = 1.0 if scores.fidelity is None else scores.fidelity
+        by_threshold = finding.faithful or (
             finding.reason in ("unsupported_sentence", "lost_sentence")
-            and fidelity < self._options.threshold
+            and fidelity < options.threshold
         )
-        if not (decided_by_threshold and low <= fidelity <= high):
+        low, high = options.judge_band
+        if not (by_threshold and low <= fidelity <= high):
             return finding
-        found = await judges(made, *texts, losses=not told.structured, **asked)
-        marks: dict[str, float] = {}
-        if shares := [one.share for one in found if one.share is not None]:
-            marks["judged"] = min(shares)
-        if likely := [one.entailed for one in found if one.entailed is not None]:
-            marks["entailed"] = min(likely)
-        if not marks:
+        losses = not told.structured
+        if options.nli:
+            nli = await self._models.nli(options.nli)
+            found += await entailed(made, source, text, losses=losses, by=nli)
+        if options.judge_votes and by is not None:
+            votes = options.judge_votes
+            found += await judged(made, source, text, votes=votes, losses=losses, by=by)
+        if not (marks := shares(found)):
             return finding
         missed = tuple([one for one in finding.missed if one != finding.detail])
         open_again = Finding(True, missed=missed, scores=scores.model_copy(update=marks))
-        after = (moved(supported, found, "supported"), moved(kept, found, "kept"))
+        after = (
+            moved(scores.supported, found, "supported"),
+            moved(scores.kept, found, "kept"),
+        )
         return self._judge(open_again, made, after, told, final=True)
 
     async def _read_doubts(self, finding: Finding, made: Verified, told: Expectation) -> Finding:
         if not (made.in_doubt or self._thorough):
             return finding
         assert self._verification is not None
-        scores = await self._verification.read(made, await self._reads())
+        scores = await self._verification.read(made, self._read or await self._models.reader())
         return self._judge(finding, made, scores, told, final=True)
-
-    async def _reads(self) -> Read:
-        if self._read is not None:
-            return self._read
-        from datagen.engines.reader import Reader
-
-        if self._own is None:
-            self._own = Reader()
-        await self._own.start()
-        return self._own.read
 
     def check_cheap(
         self, source: str, text: str, *, context: str = "", expectation: Expectation

@@ -113,8 +113,19 @@ def _statements(
     ]
 
 
-def moved(probability: float, found: Sequence[Judgement], side: Direction) -> float:
-    """The probability after the votes: the statement that fared worst decides."""
+def shares(found: Sequence[Judgement]) -> dict[str, float]:
+    """The scores to enter: the least share of valid votes and the least probability."""
+    marks = {}
+    if voted := [one.share for one in found if one.share is not None]:
+        marks["judged"] = min(voted)
+    if likely := [one.entailed for one in found if one.entailed is not None]:
+        marks["entailed"] = min(likely)
+    return marks
+
+
+def moved(probability: float | None, found: Sequence[Judgement], side: Direction) -> float:
+    """The probability (1 where there is none) after what was said: the worst statement decides."""
+    probability = 1.0 if probability is None else probability
     factors = [one.factor for one in found if one.side == side]
     if not factors:
         return probability
