@@ -232,6 +232,19 @@ def _wrong_fact(task: Task, trajectory: Trajectory, chance: random.Random) -> Tr
     return with_final(trajectory, text.replace(fact, f"{fact[:place]}{other}{fact[place + 1 :]}"))
 
 
+def _untold_deed(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
+    """The last words are about something else."""
+    if not task.goal or task.kind in ("refuse", "no_tool"):
+        return None
+    others = (
+        "Is there anything else that I can help you with?",
+        "I don't have enough information for that. Please tell me more.",
+        "The branch is open from Monday to Saturday.",
+        "Thank you for your patience.",
+    )
+    return with_final(trajectory, f"{chance.choice(others)} {' '.join(task.answer)}".strip())
+
+
 def _promised_deed(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
     """The last words promise what was done already, or wait for it."""
     if not task.goal or task.kind in ("refuse", "no_tool") or not task.reference:
@@ -358,6 +371,7 @@ IN_EPISODES: dict[str, Mutation] = {
     "missing fact": _missing_fact,
     "deed denied": _denied_deed,
     "deed promised": _promised_deed,
+    "deed passed over": _untold_deed,
     "state untouched": _untouched_state,
     "call in user's turn": _user_acts,
     "budget used up": _budget,

@@ -35,7 +35,7 @@ def verify(task: Task, trajectory: Trajectory, tools: Sequence[Tool]) -> list[Ve
         asking(task, trajectory, known),
         goal(task, trajectory),
         over_action(task, trajectory),
-        answer(task, trajectory),
+        answer(task, trajectory, known),
         claims(task, trajectory, known, corpus),
         ending(trajectory),
         markup(trajectory),

@@ -43,6 +43,13 @@ _DONE = re.compile(
     r"\b(?:all set|all done|taken care of|i(?: have|'ve) done (?:that|it|this|so)|it is done|"
     r"it's done|consider it done|successfully (?!logged))\b|^done\b"
 )
+_DEALT = re.compile(
+    r"\b(?:done|complete[d]?|confirmed|success\w*|all set|taken care|in place|processed|recorded|"
+    r"settled|handled|changed|made|put|checked|borrowed|signed|noted|saved|posted|moved|is now|"
+    r"are now|as (?:you )?(?:asked|requested|wished)|went through|it's yours)\b"
+)
+"""Ways to say that something was dealt with. Own list, widened on the references in other words of
+`benchmarks.mutations`."""
 _UNREAL = re.compile(
     r"\b(?:not|never|no|nothing|none|nobody|without|cannot|if|once|after|when|would|could|can)\b|n't\b"
 )
@@ -61,9 +68,9 @@ _DENIED = re.compile(
 )
 
 
-def answer(task: Task, trajectory: Trajectory) -> Verdict:
-    """The facts that were asked for are told; where the request must be declined, it is, and
-    nowhere else."""
+def answer(task: Task, trajectory: Trajectory, tools: Toolset) -> Verdict:
+    """The facts that were asked for are told, and so is what was done; where the request must be
+    declined, it is, and nowhere else."""
     said = "\n".join(_words(trajectory))
     for fact in task.answer:
         if not states(said, fact):
@@ -73,11 +80,22 @@ def answer(task: Task, trajectory: Trajectory) -> Verdict:
         return failed("answer", "denies_deed", final)
     if _is_echo(task, final):
         return failed("answer", "echo", final)
+    if task.goal and task.kind not in ("refuse", "no_tool") and not _tells_deed(final, tools):
+        return failed("answer", "deed_not_told", final)
     if task.kind in ("refuse", "no_tool"):
         low = plain(final)
         if not _DECLINED.search(low) or _DONE.search(low):
             return failed("answer", "did_not_decline", final)
     return passed("answer")
+
+
+def _tells_deed(final: str, tools: Toolset) -> bool:
+    """Whether last words speak of something done, in whatever words."""
+    forms = {form for tool in tools.values() if tool.writes for form in tool.past}
+    low = plain(final)
+    return bool(_DEALT.search(low)) or any(
+        re.search(rf"\b{re.escape(form)}\b", low) for form in (*forms, *_DEEDS)
+    )
 
 
 def states(said: str, fact: str) -> bool:

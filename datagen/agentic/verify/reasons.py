@@ -31,7 +31,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
     "asking": ("acted_without_asking",),
     "goal": ("goal_not_reached", "log_broken"),
     "over_action": ("state_changed", "changed_more"),
-    "answer": ("fact_missing", "did_not_decline", "denies_deed", "echo"),
+    "answer": ("fact_missing", "did_not_decline", "denies_deed", "deed_not_told", "echo"),
     "claims": (
         "unsupported_fact",
         "unsupported_figure",

@@ -122,3 +122,19 @@ def test_an_agent_does_not_speak_as_the_user() -> None:
     assert "my loan" in task.opening
     assert "wrong_person" in reasons(task, "My loan is renewed.")
     assert reasons(task, "Your loan is renewed.") == []
+
+
+@pytest.mark.parametrize(
+    ("final", "told"),
+    [
+        ("Your loan is renewed.", True),
+        ("All done!", True),
+        ("That has been taken care of.", True),
+        ("The Central branch is open from 08:00.", False),
+        ("Is there anything else?", False),
+        ("I don't have enough information to renew it.", False),
+    ],
+)
+def test_what_was_done_is_told(final: str, told: bool) -> None:
+    found = reasons(task_with("renew_loan"), final)
+    assert ("deed_not_told" in found or "denies_deed" in found) is not told
