@@ -267,6 +267,39 @@ def _denied_deed(task: Task, trajectory: Trajectory, chance: random.Random) -> T
     return with_final(trajectory, f"{chance.choice(said)} {' '.join(task.answer)}".strip())
 
 
+def _given_up(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
+    """After the work is done, the last words say that the agent is at a loss."""
+    if task.kind in ("refuse", "no_tool"):
+        return None
+    said = (
+        "I'm sorry, but I don't know what you're asking.",
+        "I do not understand your request.",
+        "Sorry, I am not sure what you mean.",
+    )
+    return with_final(trajectory, f"{trajectory.turns[-1].content} {chance.choice(said)}")
+
+
+def _recited(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
+    """The last words go on with a part of the agent's instructions."""
+    prompt = [turn.content for turn in trajectory.turns if turn.role == "system"]
+    if task.kind in ("refuse", "no_tool") or not prompt:
+        return None
+    told = [line for line in re.split(r"(?<=[.!?])\s+|\n", prompt[0]) if len(line.split()) > 8]
+    return with_final(trajectory, f"{trajectory.turns[-1].content} {chance.choice(told)}")
+
+
+def _parroted(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
+    """A statement of the user's about themselves ends the agent's words."""
+    told = [
+        line
+        for line in re.split(r"(?<=[.!?])\s+", task.opening)
+        if re.search(r"\b(?:I|my)\b", line) and len(line.split()) > 4 and not line.endswith("?")
+    ]
+    if not told:
+        return None
+    return with_final(trajectory, f"{trajectory.turns[-1].content} {chance.choice(told)}")
+
+
 def _neighbours_fact(
     task: Task, trajectory: Trajectory, chance: random.Random
 ) -> Trajectory | None:
@@ -372,6 +405,9 @@ IN_EPISODES: dict[str, Mutation] = {
     "deed denied": _denied_deed,
     "deed promised": _promised_deed,
     "deed passed over": _untold_deed,
+    "given up": _given_up,
+    "prompt recited": _recited,
+    "user's words": _parroted,
     "state untouched": _untouched_state,
     "call in user's turn": _user_acts,
     "budget used up": _budget,

@@ -38,5 +38,5 @@ def verify(task: Task, trajectory: Trajectory, tools: Sequence[Tool]) -> list[Ve
         answer(task, trajectory, known),
         claims(task, trajectory, known, corpus),
         ending(trajectory),
-        markup(trajectory),
+        markup(task, trajectory),
     ]

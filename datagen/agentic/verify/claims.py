@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datagen.agentic.nouns import Span, Task, ToolCall, Trajectory, Verdict
 from datagen.agentic.verify.arithmetic import computed
 from datagen.agentic.verify.conduct import calls_of, successes
-from datagen.agentic.verify.corpus import Corpus, find_whole, plain, stems, words_in
+from datagen.agentic.verify.corpus import Corpus, find_whole, plain, shared_run, stems, words_in
 from datagen.agentic.verify.reasons import failed, passed
 from datagen.agentic.verify.toolset import Toolset
 from datagen.rephrase.fidelity.facts import Facts
@@ -59,6 +59,12 @@ _PENDING = re.compile(
 )
 _PROMISE = r"\b(?:(?:i|we)(?:'ll| will| am going to| are going to|'m going to)|let me) "
 _NEXT = r"(?:(?:now|then|just|next|also|first|quickly|go ahead and|proceed to|try to) )*"
+_GAVE_UP = re.compile(
+    r"\b(?:i|we) (?:do not|don't|did not|didn't|can(?:not|'t)) (?:know|understand)\b|"
+    r"\b(?:i am|i'm|we are|we're) not sure (?:what|how|which)\b"
+)
+PARROTED_WORDS = 4
+_SELF = {"i", "my", "mine", "myself"}
 _OWNED = re.compile(r"\bmy [a-z]{3,}\b|\bi (?:owe|borrowed|ordered|bought)\b|\bdo i owe\b")
 _VAGUE = {"make", "be", "have", "let", "do"}
 _LOOKING = ("check", "look up", "look into", "search", "retrieve")
@@ -78,6 +84,8 @@ def answer(task: Task, trajectory: Trajectory, tools: Toolset) -> Verdict:
     final = next(reversed(list(_words(trajectory))), "")
     if task.goal and _DENIED.search(plain(final)):
         return failed("answer", "denies_deed", final)
+    if task.kind not in ("refuse", "no_tool") and _GAVE_UP.search(plain(final)):
+        return failed("answer", "gave_up", final)
     if _is_echo(task, final):
         return failed("answer", "echo", final)
     if task.goal and task.kind not in ("refuse", "no_tool") and not _tells_deed(final, tools):
@@ -150,9 +158,17 @@ def _as_the_user(trajectory: Trajectory) -> str:
     marks = {*_OWNED.findall(theirs)}
     for words in _words(trajectory):
         for sentence in re.split(r"(?<=[.!?\n])\s+", plain(words)):
-            if marks.intersection(_OWNED.findall(_QUOTED.sub(" ", sentence))):
+            own = _QUOTED.sub(" ", sentence)
+            if marks.intersection(_OWNED.findall(own)) or _parrots(own, theirs):
                 return sentence[:200]
     return ""
+
+
+def _parrots(sentence: str, theirs: str) -> bool:
+    """Whether a statement has words in a row of the user's in which they speak of themselves."""
+    if sentence.rstrip().endswith("?"):
+        return False
+    return bool(shared_run(sentence, theirs, PARROTED_WORDS, _SELF))
 
 
 def _unfinished(task: Task, trajectory: Trajectory, tools: Toolset) -> str:

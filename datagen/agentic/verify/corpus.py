@@ -7,7 +7,7 @@ evidence. Texts over `MAX_SOURCE_CHARS` are read as far as that."""
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -136,6 +136,20 @@ def stems(words: Sequence[str]) -> set[str]:
 
 def words_in(text: str) -> list[str]:
     return _WORDS.findall(plain(text))
+
+
+def shared_run(text: str, other: str, length: int, among: Collection[str] = ()) -> str:
+    """The first `length` words in a row that both texts have, with one of `among` (any, where that
+    is empty) in them; empty where there are none."""
+    runs = set(_runs(words_in(other), length))
+    for run in _runs(words_in(text), length):
+        if run in runs and (not among or not set(run).isdisjoint(among)):
+            return " ".join(run)
+    return ""
+
+
+def _runs(words: Sequence[str], length: int) -> Iterator[tuple[str, ...]]:
+    return (tuple(words[n : n + length]) for n in range(len(words) - length + 1))
 
 
 def _binds(sign: str, text: str, beyond: int) -> bool:

@@ -16,7 +16,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         "empty_user_turn",
     ),
     "ending": ("not_finished", "user_left", "no_final_answer", "cut_off"),
-    "markup": ("leaked_token", "leaked_call"),
+    "markup": ("leaked_token", "leaked_call", "leaked_prompt"),
     "known_tool": ("unknown_tool",),
     "schema": ("not_an_object", "oversized_arguments", "invalid_arguments"),
     "grounding": (
@@ -31,7 +31,14 @@ REASONS: Mapping[str, tuple[str, ...]] = {
     "asking": ("acted_without_asking",),
     "goal": ("goal_not_reached", "log_broken"),
     "over_action": ("state_changed", "changed_more"),
-    "answer": ("fact_missing", "did_not_decline", "denies_deed", "deed_not_told", "echo"),
+    "answer": (
+        "fact_missing",
+        "did_not_decline",
+        "denies_deed",
+        "gave_up",
+        "deed_not_told",
+        "echo",
+    ),
     "claims": (
         "unsupported_fact",
         "unsupported_figure",

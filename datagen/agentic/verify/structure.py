@@ -5,7 +5,8 @@ import itertools
 import re
 from collections.abc import Iterator
 
-from datagen.agentic.nouns import Trajectory, Verdict
+from datagen.agentic.nouns import Task, Trajectory, Verdict
+from datagen.agentic.verify.corpus import plain, shared_run
 from datagen.agentic.verify.reasons import failed, passed
 
 _TOKENS = re.compile(
@@ -25,6 +26,8 @@ _CLOSED = re.compile(r"[.!?…)\]}\"'”’*`_|。！？]\s*$|[^\w\s]\s*$", re.U
 _VALUE_END = re.compile(r"\S*\d\S*\s*$")
 LINE_END_CHARS = 200
 """Of the last line, where its end is looked for: longer than a word, an address or a path."""
+RECITED_WORDS = 8
+"""Of the system prompt in a row: more than a rule and its explanation share by chance."""
 SHORT_WORDS = 2
 """An answer of that many words needs no full stop: "All done"."""
 
@@ -103,7 +106,10 @@ def is_cut(words: str) -> bool:
     return len(line.split()) > SHORT_WORDS and not line.lstrip().startswith(("-", "*", "|", "•"))
 
 
-def markup(trajectory: Trajectory) -> Verdict:
+def markup(task: Task, trajectory: Trajectory) -> Verdict:
+    """No tokens of a chat template, no call and no instructions of the prompt in the words. Where
+    a request is declined, the rule that forbids it may be told as it stands."""
+    told = "" if task.kind in ("refuse", "no_tool") else _system(trajectory)
     for number, turn in enumerate(trajectory.turns):
         if turn.role != "assistant":
             continue
@@ -111,4 +117,10 @@ def markup(trajectory: Trajectory) -> Verdict:
             return failed("markup", "leaked_token", found[0], turn=number)
         if found := _CALL.search(turn.content):
             return failed("markup", "leaked_call", found[0], turn=number)
+        if recited := shared_run(plain(turn.content), told, RECITED_WORDS):
+            return failed("markup", "leaked_prompt", recited, turn=number)
     return passed("markup")
+
+
+def _system(trajectory: Trajectory) -> str:
+    return " ".join(plain(turn.content) for turn in trajectory.turns if turn.role == "system")

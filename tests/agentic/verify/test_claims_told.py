@@ -138,3 +138,30 @@ def test_an_agent_does_not_speak_as_the_user() -> None:
 def test_what_was_done_is_told(final: str, told: bool) -> None:
     found = reasons(task_with("renew_loan"), final)
     assert ("deed_not_told" in found or "denies_deed" in found) is not told
+
+
+@pytest.mark.parametrize(
+    ("final", "reason"),
+    [
+        ("Your loan is renewed. I don't know what you're asking.", "gave_up"),
+        ("Your loan is renewed. Look things up before you change anything, always.", None),
+        ("Your loan is renewed. {rule}", "leaked_prompt"),
+        ("Your loan is renewed. {statement}", "wrong_person"),
+        ("Your loan is renewed. Did you say: {statement} Is that right?", None),
+    ],
+)
+def test_last_words_neither_despair_nor_parrot(final: str, reason: str | None) -> None:
+    task = task_with("renew_loan")
+    rule = "Fines cannot be waived or reduced by anyone at all."
+    statement = "I am a member whose loan it is"
+    task = task.model_copy(update={"opening": f"{task.opening} {statement}."})
+    right = with_final(
+        reference_trajectory(task, LIBRARY),
+        final.format(rule=rule, statement=statement + "?")
+        if reason is None
+        else final.format(rule=rule, statement=statement + "."),
+    )
+    system = right.turns[0].model_copy(update={"content": f"You are an assistant. {rule}"})
+    right = right.model_copy(update={"turns": (system, *right.turns[1:])})
+    found = [one.reason for one in verify(task, right, LIBRARY.rows()) if not one.passed]
+    assert found == ([reason] if reason else [])
