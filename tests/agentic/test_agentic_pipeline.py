@@ -164,7 +164,8 @@ async def test_a_run_that_is_cut_off_in_a_conversation_asks_no_finished_step_aga
     await whole.enter(partition_tasks=50)
     assert run.tables() == whole.tables()
     assert len(whole.asked) > 30
-    assert len(run.asked) <= len(whole.asked) + 4  # calls that were under way
+    # Calls that were under way, and one of the row that took the place of the first to fail.
+    assert len(run.asked) <= len(whole.asked) + 4 + 1
 
 
 async def test_a_failed_rollout_is_marked_and_tried_again(run: Run) -> None:

@@ -86,7 +86,7 @@ def _name_types(schema: Schema, fixes: Fixes) -> None:
 
 def _shape_enum(schema: Schema, fixes: Fixes) -> None:
     given = schema.get("enum")
-    if isinstance(given, Mapping):
+    if isinstance(given, Mapping) and given:
         schema["enum"] = list(given)
         fixes["enum_shape"] = None
     elif "enum" in schema and (not isinstance(given, list) or not given):

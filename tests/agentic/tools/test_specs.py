@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -492,6 +492,7 @@ def test_what_the_quick_check_accepts_jsonschema_accepts(schema: dict[str, Any])
 
 @settings(max_examples=300, deadline=None)
 @given(_values)
+@example({"enum": {}})
 def test_whatever_comes_is_a_valid_tool_or_a_reject(schema: Any) -> None:
     row = normalise({"name": "t", "description": "d", "inputSchema": schema}, FROM)
 
