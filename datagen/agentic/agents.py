@@ -105,25 +105,11 @@ class AgentDraws:
         role, expertise, behaviour = (
             chance.choice(lines) for lines in (parts.roles, parts.expertise, parts.behaviour)
         )
-        tools = [*(self.own[index] for index in sorted(core)), *distractors]
+        own = [self.own[index] for index in sorted(core)]
+        tools = [*own, *distractors]
         chance.shuffle(tools)
-        prompt = parts.template
-        for name, text in (
-            ("role", role),
-            ("domain", self.about),
-            ("expertise", expertise),
-            ("behaviour", behaviour),
-        ):
-            prompt = prompt.replace(f"{{{name}}}", text)
-        ids = tuple(tool.id for tool in tools)
-        return AgentSpec(
-            id=row_id("agent", role, expertise, behaviour, *sorted(ids)),
-            role=role,
-            expertise=expertise,
-            behaviour=behaviour,
-            system_prompt=f"{prompt}\n\n{self.policy}".strip(),
-            tools=ids,
-            core=tuple(self.own[index].id for index in sorted(core)),
+        return composed(
+            own, tools, (role, expertise, behaviour), about=self.about, policy=self.policy
         )
 
     def _core(self, size: int, chance: random.Random) -> set[int]:
@@ -139,6 +125,36 @@ class AgentDraws:
             }
             core.add(max(likeness, key=lambda index: likeness[index]))
         return core
+
+
+def composed(
+    core: Sequence[Tool],
+    tools: Sequence[Tool],
+    parts: tuple[str, str, str],
+    *,
+    about: str,
+    policy: str,
+) -> AgentSpec:
+    """The agent with these tools. `parts`: role, expertise and behaviour."""
+    role, expertise, behaviour = parts
+    prompt = roles().template
+    for name, text in (
+        ("role", role),
+        ("domain", about),
+        ("expertise", expertise),
+        ("behaviour", behaviour),
+    ):
+        prompt = prompt.replace(f"{{{name}}}", text)
+    ids = tuple(tool.id for tool in tools)
+    return AgentSpec(
+        id=row_id("agent", role, expertise, behaviour, *sorted(ids)),
+        role=role,
+        expertise=expertise,
+        behaviour=behaviour,
+        system_prompt=f"{prompt}\n\n{policy}".strip(),
+        tools=ids,
+        core=tuple(tool.id for tool in core),
+    )
 
 
 def _relations(tools: Sequence[Tool]) -> list[list[float]]:

@@ -1,30 +1,36 @@
-"""Which domain a recipe means: a hand-written one that ships, or a user's own by its file.
+"""Which ground a recipe means: the tools of tool runs, a hand-written domain that ships, or a
+user's own by its file.
 
 A domain of your own is a Python file, `path/file.py:name`, whose `name(recipe)` gives a `Ground`;
 it is imported and run as it is, like a scripted engine."""
 
 import importlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from datagen.agentic.compiled_ground import CompiledGround
 from datagen.agentic.domains import load_domain
 from datagen.agentic.grounds import Ground
-from datagen.agentic.recipe import AgenticRecipe
+from datagen.agentic.recipe import SHIPPED_DOMAIN, AgenticRecipe
+from datagen.agentic.repository_ground import RepositoryGround
 from datagen.agentic.simulated_ground import SimulatedGround
 from datagen.errors import RecipeError
-from datagen.schemas import row_id
+from datagen.schemas import Tool, row_id
 
 
-def ground_of(recipe: AgenticRecipe) -> Ground:
-    """The recipe's domain. Raises `RecipeError` if there is none of that name."""
+def ground_of(recipe: AgenticRecipe, tools: Sequence[Tool] = ()) -> Ground:
+    """The recipe's domain, or where it names none and there are tools of tool runs these. Raises
+    `RecipeError` if there is no such domain, or no tool has a meaning."""
     name = recipe.tools.domain
+    simulated = recipe.environment.kind == "simulated"
+    if not name and tools:
+        return RepositoryGround(tools, seed=recipe.seed, simulated=simulated)
     if ":" in name:
         return _own(name)(recipe)
-    simulated = recipe.environment.kind == "simulated"
-    return (SimulatedGround if simulated else CompiledGround)(load_domain(name))
+    domain = load_domain(name or SHIPPED_DOMAIN)
+    return (SimulatedGround if simulated else CompiledGround)(domain)
 
 
 def domain_identity(recipe: AgenticRecipe) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A hand-written domain as the ground of a run: its tasks, its backend, the verifiers.
+"""A domain with backends as the ground of a run: its tasks, its backend, the verifiers.
 
 Tools of other runs in an agent's tool set distract only: they have no backend here, and a call of
 one is answered with an error."""
@@ -71,6 +71,7 @@ class CompiledGround:
         self.about = domain.about
         self.policy = domain.policy
         self.tools: Sequence[Tool] = domain.rows()
+        self._rows = {row.id: row for row in self.tools}
 
     def draw(self, wish: Wish, agent: AgentSpec, tools: Sequence[Tool]) -> Task | None:
         wanted = Wanted(
@@ -84,11 +85,9 @@ class CompiledGround:
         return draw_task(self.domain, agent, tools, wanted)
 
     def world(self, task: Task, tools: Sequence[Tool]) -> EnvironmentWorld:
-        own = [tool.name for tool in tools if tool.server == self.domain.name]
+        own = [tool.name for tool in tools if tool.id in self._rows]
         others = {
-            tool.name: json.loads(tool.input_schema)
-            for tool in tools
-            if tool.server != self.domain.name
+            tool.name: json.loads(tool.input_schema) for tool in tools if tool.id not in self._rows
         }
         environment = CompiledEnvironment(
             self.domain, task.initial_state, failures=task.failures, others=others, names=own
@@ -96,10 +95,14 @@ class CompiledGround:
         return EnvironmentWorld(environment)
 
     def audit(self, task: Task, tools: Sequence[Tool]) -> Gate:
-        found = audit(task, self.domain, tools)
+        found = audit(task, self.domain, self._known(tools))
         return Gate(found.passed, found.reason, found.detail, found.record)
 
     def verify(
         self, task: Task, trajectory: Trajectory, tools: Sequence[Tool]
     ) -> tuple[Sequence[Verdict], float]:
-        return verify(task, trajectory, tools), reward(task, trajectory)
+        return verify(task, trajectory, self._known(tools)), reward(task, trajectory)
+
+    def _known(self, tools: Sequence[Tool]) -> list[Tool]:
+        """The tools with what is known of the domain's own: which of them only read."""
+        return [self._rows.get(tool.id, tool) for tool in tools]

@@ -244,6 +244,19 @@ class AgentRow(Row):
     model: str
 
 
+class CompiledRow(Row):
+    """Table `compiled`: what the tools of tool runs were understood as; `id` is the tool's."""
+
+    server: str
+    operation: str
+    """`read`, `list`, `count`, `create`, `update`, `delete` or `status`; empty: it was not."""
+    entity: str
+    """The records it is about."""
+    reason: str
+    """Why it has no backend; empty: it has one."""
+    detail: str
+
+
 class TaskRow(Row):
     """Table `tasks`."""
 

@@ -12,9 +12,18 @@ from typing import ClassVar
 from datagen.agentic.agents import AgentDraws
 from datagen.agentic.grounds import Gate, Ground
 from datagen.agentic.judging import Judge
-from datagen.agentic.nouns import AgentRow, AgentSpec, Task, TaskRow, TrajectoryRow
+from datagen.agentic.nouns import (
+    AgentRow,
+    AgentSpec,
+    CompiledRow,
+    Task,
+    TaskRow,
+    TrajectoryRow,
+)
 from datagen.agentic.planning import TOOLS, TaskPartition
 from datagen.agentic.recipe import AgenticRecipe, calling_of
+from datagen.agentic.repository_agents import RepositoryDraws
+from datagen.agentic.repository_ground import RepositoryGround
 from datagen.agentic.rollout import Played, Player, Setting
 from datagen.agentic.rows import (
     Checked,
@@ -71,6 +80,7 @@ class AgenticPipeline:
 
     tables: ClassVar[Mapping[str, type[Row]]] = {
         "tools": Tool,
+        "compiled": CompiledRow,
         "agents": AgentRow,
         "tasks": TaskRow,
         "rejects": AgenticReject,
@@ -88,14 +98,7 @@ class AgenticPipeline:
         self.recipe = recipe
         self.ground = ground(recipe)
         self.tools = {tool.id: tool for tool in [*self.ground.tools, *others]}
-        self.agents = AgentDraws(
-            self.ground.tools,
-            others,
-            about=self.ground.about,
-            policy=self.ground.policy,
-            sizes=(recipe.agents.min_tools, recipe.agents.max_tools),
-            seed=recipe.seed,
-        )
+        self.agents = _draws(self.ground, others, recipe)
         self.player = Player(recipe.rollout, calling_of(recipe))
         rubric = load_rubric(recipe.judge.rubric)
         self.judge = Judge(recipe.judge, rubric) if recipe.judge.votes else None
@@ -160,8 +163,8 @@ class AgenticPipeline:
         tables: dict[str, list[Row]] = {name: [] for name in self.tables}
         tables["rejects"] += rejects
         for work, outcome in outcomes:
-            name, rows = self._rows(work.row, outcome)
-            tables[name] += rows
+            for name, rows in self._rows(work.row, outcome).items():
+                tables[name] += rows
         for rows in tables.values():
             rows.sort(key=lambda row: row.id)
         return tables
@@ -176,21 +179,22 @@ class AgenticPipeline:
             "rollouts": len(rows) + sum(row.number >= 0 for row in rejects),
         }
 
-    def _rows(self, row: RowOfWork, outcome: Checked | Failure | None) -> tuple[str, list[Row]]:
-        """What becomes of a row of work, and the table it goes to."""
+    def _rows(self, row: RowOfWork, outcome: Checked | Failure | None) -> dict[str, list[Row]]:
+        """What becomes of a row of work, by the table it goes to."""
         if isinstance(row, Stock):
-            return "tools", list(self.tools.values())
+            understood = self.ground.rows() if isinstance(self.ground, RepositoryGround) else []
+            return {"tools": list(self.tools.values()), "compiled": list(understood)}
         if isinstance(row, Introduced):
-            return "agents", [agent_row(row.agent)]
+            return {"agents": [agent_row(row.agent)]}
         if isinstance(row, Passed):
-            return "tasks", [task_row(row.task, row.gate.record or {})]
+            return {"tasks": [task_row(row.task, row.gate.record or {})]}
         if isinstance(outcome, Failure):
-            return "rejects", [rollout_failure(row, outcome)]
+            return {"rejects": [rollout_failure(row, outcome)]}
         assert outcome is not None
         if outcome.refusal is not None:
-            return "rejects", [rollout_reject(row, outcome)]
+            return {"rejects": [rollout_reject(row, outcome)]}
         forms = [tool_form(tool) for tool in self._tools_of(row.agent)]
-        return "trajectories", [trajectory_row(row, outcome, forms)]
+        return {"trajectories": [trajectory_row(row, outcome, forms)]}
 
     async def _checked(
         self, row: Setting, played: Played, tools: Sequence[Tool], ask: Ask
@@ -218,6 +222,23 @@ class AgenticPipeline:
             max_tokens=options.max_tokens,
             tools=[tool.name for tool in tools],
         )
+
+
+def _draws(
+    ground: Ground, others: Sequence[Tool], recipe: AgenticRecipe
+) -> Callable[[int], AgentSpec]:
+    """The run's agents by number."""
+    sizes = (recipe.agents.min_tools, recipe.agents.max_tools)
+    if isinstance(ground, RepositoryGround):
+        return RepositoryDraws(ground, sizes=sizes, seed=recipe.seed)
+    return AgentDraws(
+        ground.tools,
+        others,
+        about=ground.about,
+        policy=ground.policy,
+        sizes=sizes,
+        seed=recipe.seed,
+    )
 
 
 def context_needed(recipe: AgenticRecipe) -> int:

@@ -15,17 +15,32 @@ from datagen.errors import RecipeError
 from datagen.recipe import Recipe, Section, identity
 from datagen.schemas import row_id
 
-CODE_VERSION = 3
+CODE_VERSION = 4
 """Raised whenever code that decides what comes out changes: domains, verifiers, requests."""
+
+
+SHIPPED_DOMAIN = "library"
+"""What tasks are over where no tools are named."""
 
 
 class ToolsOptions(Section):
     """Where tools come from."""
 
-    domain: str = "library"
-    """The hand-written domain whose tools have a deterministic backend."""
+    domain: str = ""
+    """A hand-written domain with its tools, such as `library`, or one of your own, `file.py:name`;
+    tools of `from` only distract then. Empty: tasks are over the tools of `from`, `evolve` and
+    `catalogue`; where there are none, over the library."""
     from_: tuple[str, ...] = Field(default=(), alias="from")
-    """Folders of tool runs; their tools are the distractors of the agents."""
+    """Folders of tool runs (harvest, import, evolve)."""
+    evolve: int = Field(default=0, ge=0)
+    """Tools to evolve before the first task, into RUN/sources/evolved, with the run's engine."""
+    catalogue: bool = False
+    """Whether to harvest the shipped catalogue of servers first, into RUN/sources/harvested."""
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether tools come from tool runs."""
+        return bool(self.from_ or self.evolve or self.catalogue)
 
 
 class AgentOptions(Section):
@@ -123,6 +138,7 @@ def run_identity(recipe: AgenticRecipe) -> dict[str, Any]:
         "engine.model": model_name(recipe.engine),
         "engine.model_digest": model_digest(recipe.engine),
         "rollout.calling": calling_of(recipe),
+        "tools.domain": recipe.tools.domain or ("" if recipe.tools.elsewhere else SHIPPED_DOMAIN),
         "judge.rubric": row_id(rubric.model_dump_json()),
         "code": CODE_VERSION,
     }

@@ -1,4 +1,4 @@
-"""A hand-written domain whose tools a model answers for, under the domain's schemas and invariants.
+"""A domain whose tools a model answers for, under the domain's schemas and invariants.
 
 Same tools, tasks, checks and audit as with its backend; only the environment of the rollouts
 differs. Tools of other runs in an agent's tool set, which have no backend, are answered for as
@@ -19,7 +19,7 @@ class SimulatedGround(CompiledGround):
     def world(self, task: Task, tools: Sequence[Tool]) -> EnvironmentWorld:
         return EnvironmentWorld(
             SimulatedEnvironment(
-                [simulated_tool(tool) for tool in tools],
+                [simulated_tool(tool) for tool in self._known(tools)],
                 task.initial_state,
                 rules=Rules(self.domain.entities, self.domain.invariants),
                 failures=task.failures,

@@ -49,14 +49,16 @@ def agentic(
 
     flags = {"engine": engine, "model": model, "base_url": base_url}
     chosen = ready(recipe_of(AgenticRecipe, recipe, settings, **flags))
-    others, inputs = _tools_from(chosen)
-    ground_of(chosen)  # refuses a domain that is not there before anything is started
+    tools, inputs = _tools_from(chosen)
+    distracting = tools if chosen.tools.domain else []
+    ground = partial(ground_of, tools=[] if distracting else tools)
+    ground(chosen)  # refuses a domain that is not there before anything is started
     job = Job(
         name="agentic",
         recipe=chosen,
         planner=TaskPlanner(limit or chosen.tasks.count, inputs),
         identity=run_identity(chosen) | domain_identity(chosen),
-        pipeline=partial(AgenticPipeline, chosen, ground_of, others),
+        pipeline=partial(AgenticPipeline, chosen, ground, distracting),
         tables=AgenticPipeline.tables,
         output=output,
         ray_address=ray_address,

@@ -6,7 +6,7 @@ and commits what came out, so a refused call leaves nothing behind. Rules that o
 states are not enforced by a backend: an agent that breaks them is seen in the state."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from datagen.agentic.tools.specs import Provenance, normalise
@@ -58,6 +58,9 @@ class ToolSpec:
     destructive: bool = False
     done: str = ""
     """What was done, for a report: `renewed`."""
+    refers: Mapping[str, str] = field(default_factory=dict)
+    """Parameters that name a record which is there, with its entity; those called as an entity's
+    id field do anyway."""
 
     @property
     def annotations(self) -> dict[str, bool]:

@@ -3,6 +3,7 @@
 The goal is what the reference calls change, field by field, found by running them in the compiled
 environment: a draft whose calls are refused, or change nothing they should, gives no task."""
 
+import itertools
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -177,17 +178,22 @@ def reference_trajectory(
 def report(task: Task, domain: Domain, calls: Sequence[Call]) -> str:
     """Plain last words: what was done with which ids, and the facts that were asked for."""
     if task.kind == "refuse":
-        return "I am sorry, but I can't do that: the rules of the library do not allow it."
+        return "I am sorry, but I can't do that: the rules do not allow it."
     if task.kind == "no_tool":
         return "I am sorry, but I have no tool for that, so I am not able to do it."
     done = []
     for call in calls:
         tool = domain.tool(call.name)
         if tool is not None and not tool.read_only:
-            key = next(iter(call.arguments.values()))
-            done.append(f"I have {tool.done} what you asked for ({call.name}, {key}).")
+            done.append(f"I have {tool.done} what you asked for ({call.name}{_named(call)}).")
     facts = [f"Here is what I found: {', '.join(task.answer)}."] if task.answer else []
     return " ".join([*done, *facts]) or "There was nothing to do."
+
+
+def _named(call: Call) -> str:
+    """The first plain value that a call gives, for a report."""
+    plain = (v for v in call.arguments.values() if isinstance(v, str | int | float))
+    return "".join(f", {value}" for value in itertools.islice(plain, 1))
 
 
 def fitting(names: Collection[str], draft: Draft | None) -> bool:

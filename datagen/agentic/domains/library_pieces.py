@@ -6,34 +6,16 @@ can be said vaguely names the one fact that is then missing."""
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from datagen.agentic.domains.base import State
 from datagen.agentic.domains.library import FINE_LIMIT, MOST_RENEWALS
 from datagen.agentic.domains.library_state import BRANCHES, METHODS
+from datagen.agentic.domains.pieces import Piece
 from datagen.agentic.nouns import Call
 
 Record = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One wish: "renew loan L-1234"."""
-
-    clause: str
-    calls: tuple[Call, ...]
-    answer: tuple[str, ...] = ()
-    vague: str = ""
-    """The clause with a fact left out; empty where nothing can be."""
-    missing: Mapping[str, str] = field(default_factory=dict)
-    """The fact left out, by name."""
-    identified: bool = False
-    """Whether the member's id has to be known."""
-    before: tuple[tuple[str, str], ...] = ()
-    about: str = ""
-    """What it reads or changes, where its last call doesn't name it: two pieces about one thing
-    don't go together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from collections.abc import Collection, Sequence
 from datagen.agentic.domains.base import Domain, State
 from datagen.agentic.domains.building import Draft, Wanted, built, eased, fitting
 from datagen.agentic.domains.library import FINE_LIMIT, MOST_RENEWALS
-from datagen.agentic.domains.library_pieces import DIRECT, NAMED, Draw, Piece, Scene
+from datagen.agentic.domains.library_pieces import DIRECT, NAMED, Draw, Scene
+from datagen.agentic.domains.pieces import Piece, before, ordered
 from datagen.agentic.domains.wording import framed, joined, varied
 from datagen.agentic.nouns import AgentSpec, Call, Task, Tier
 from datagen.schemas import derived_seed
@@ -158,10 +159,10 @@ def _composed(scene: Scene, pieces: list[Piece], wanted: Wanted, *, by_name: boo
     return Draft(
         request=f"{full[0].upper()}{full[1:]}. {full_who}".strip(),
         opening=_opening(chance, joined(said, chance), who, wanted),
-        reference=_ordered(find, pieces, together=wanted.kind == "parallel"),
+        reference=ordered(find, pieces, together=wanted.kind == "parallel"),
         answer=tuple(fact for piece in pieces for fact in piece.answer),
         known=known,
-        before=_before(pieces),
+        before=before(pieces),
         parallel=tuple(p.calls[-1].name for p in pieces) if wanted.kind == "parallel" else (),
     )
 
@@ -179,24 +180,6 @@ def _introduced(
     name = scene.state["members"][scene.member]["name"]
     who = scene.chance.choice(_NAMES).format(name=name)
     return who, who, [Call(name="find_member", arguments={"name": name})]
-
-
-def _ordered(find: list[Call], pieces: Sequence[Piece], *, together: bool) -> tuple[Call, ...]:
-    """The calls of all pieces, equal ones once; those that can be made together side by side."""
-    calls = list(find)
-    steps = [piece.calls for piece in pieces]
-    if together:
-        steps = [tuple(p.calls[0] for p in pieces), *(p.calls[1:] for p in pieces)]
-    for step in steps:
-        calls += [call for call in step if call not in calls]
-    return tuple(calls)
-
-
-def _before(pieces: Sequence[Piece]) -> tuple[tuple[str, str], ...]:
-    """What has to come first, but for tools that another piece uses without it."""
-    free = {piece.calls[-1].name for piece in pieces if not piece.before}
-    pairs = (pair for piece in pieces for pair in piece.before if pair[1] not in free)
-    return tuple(dict.fromkeys(pairs))
 
 
 def _opening(chance: random.Random, wish: str, who: str, wanted: Wanted) -> str:

@@ -6,6 +6,8 @@ from typing import Protocol, get_args
 
 from datagen.agentic.domains.base import Domain
 from datagen.agentic.domains.building import Wanted
+from datagen.agentic.domains.compiling.building import CompiledDomain
+from datagen.agentic.domains.drawing.tasks import draw_compiled_task
 from datagen.agentic.domains.library_tasks import draw_library_task
 from datagen.agentic.nouns import AgentSpec, Persona, Task, TaskKind, Tier
 from datagen.schemas import Tool, derived_seed
@@ -32,6 +34,8 @@ def draw_task(
     domain: Domain, agent: AgentSpec, tools: Sequence[Tool], wanted: Wanted
 ) -> Task | None:
     """A task for the agent with these tools; None where they allow none of that kind."""
+    if isinstance(domain, CompiledDomain):
+        return draw_compiled_task(domain, agent, tools, wanted)
     own = {tool.name for tool in domain.tools}
     names = frozenset(t.name for t in tools if t.name in own and t.server == domain.name)
     texts = " ".join(f"{tool.name} {tool.description}" for tool in tools).lower()

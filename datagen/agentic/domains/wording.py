@@ -11,13 +11,13 @@ FRAMES: Mapping[str, tuple[str, ...]] = {
     "formal": (
         "Good day. I would be grateful if you could {do}.",
         "Good morning. Would you be so kind as to {do}? Thank you.",
-        "Dear library team, I kindly ask you to {do}.",
+        "Dear team, I kindly ask you to {do}.",
         "Good afternoon. I should like you to {do}, please.",
         "Hello. Please {do}.",
     ),
     "rambling": (
-        "Hello there, I hope I am right here, my neighbour said you are the one to ask. What I "
-        "need, if it is no trouble, is for you to {do}.",
+        "Hello there, I hope I am right here, they said you are the one to ask. What I need, if it "
+        "is no trouble, is for you to {do}.",
         "Oh, hello! It has been such a day, first the bus and then the rain, but never mind. Could "
         "you {do}?",
         "So, I meant to write last week and then the grandchildren came. Anyway, would you {do}?",

@@ -142,7 +142,7 @@ def state_fault(
                 continue
             if not validator.is_valid(one):
                 return f"{entity.name}/{key}: {misfit(validator, one)}"
-            if one[entity.id_field] != key:
+            if str(one[entity.id_field]) != key:
                 return f"{entity.name}/{key}: calls itself {one[entity.id_field]}"
     for invariant in rules.invariants:
         if fault := invariant(dict(state)):

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from datagen.agentic.domains.base import Domain, ToolSpec
 from datagen.agentic.domains.building import reference_trajectory, report
 from datagen.agentic.environment.compiled import CompiledEnvironment
+from datagen.agentic.environment.patches import same
 from datagen.agentic.nouns import Call, Task, ToolCall, Trajectory, Turn
 from datagen.agentic.verify import verify
 from datagen.schemas import Tool
@@ -99,7 +100,9 @@ def _wrong_entity(task: Task, domain: Domain) -> Trajectory | None:
     for place in reversed(range(len(task.reference))):
         call = task.reference[place]
         for key, value in call.arguments.items():
-            others = [one for one in _ids(domain, key, task.initial_state) if one != value]
+            tool = domain.tool(call.name)
+            ids = _ids(domain, tool, key, task.initial_state) if tool is not None else []
+            others = [one for one in ids if not same(one, value)]
             if others:
                 made = Call(
                     name=call.name, arguments={**call.arguments, key: chance.choice(others)}
@@ -159,18 +162,22 @@ def _filled(tool: ToolSpec, fixed: Mapping[str, Any], domain: Domain, task: Task
         if key in fixed:
             choices.append([fixed[key]])
             continue
-        schema = tool.input_schema["properties"][key]
-        found = _ids(domain, key, task.initial_state) or list(schema.get("enum") or ())
+        schema = tool.input_schema["properties"].get(key, {})
+        found = _ids(domain, tool, key, task.initial_state) or list(schema.get("enum") or ())
         found = found or _field_values(key, fixed, domain, task) or _made_up(schema)
         choices.append(found[:12])
     for values in itertools.product(*choices):
         yield Call(name=tool.name, arguments=dict(zip(keys, values, strict=True)))
 
 
-def _ids(domain: Domain, key: str, state: Mapping[str, Any]) -> list[str]:
+def _ids(domain: Domain, tool: ToolSpec, key: str, state: Mapping[str, Any]) -> list[Any]:
+    """The ids that a parameter of a tool can name, in the parameter's type."""
+    named = tool.refers.get(key, "")
+    wanted = tool.input_schema["properties"].get(key, {}).get("type")
     for entity in domain.entities:
-        if key == entity.id_field:
-            return list(state[entity.name])
+        if named == entity.name or (not tool.refers and key == entity.id_field):
+            ids = [one[entity.id_field] for one in state[entity.name].values()]
+            return [str(one) if wanted == "string" else one for one in ids]
     return []
 
 

@@ -1,0 +1,104 @@
+"""What a parameter's name says, whatever the tool: ids, words to search by, pages, switches.
+
+Own lists, made from the names in 5,177 real tools."""
+
+import re
+from typing import Literal
+
+from datagen.agentic.domains.compiling.parameters import Parameter
+from datagen.agentic.domains.compiling.words import Words, singular
+
+Sign = Literal["query", "limit", "offset", "page", "switch", "secret", "placeholder", ""]
+ID_ENDINGS = frozenset("id uuid uid guid key slug sid number no num identifier pk".split())
+NAME_ENDINGS = frozenset(
+    "name title path symbol code url username login email file filename ticker".split()
+)
+PERSONS = frozenset(
+    "user member person employee contact customer client agent student patient author owner "
+    "teacher lead candidate guest tenant staff driver doctor player".split()
+)
+PERSON_ROLES = frozenset(
+    "assignee owner creator author manager responsible reporter reviewer assigned".split()
+)
+_QUERIES = frozenset(
+    "query q search keyword term phrase searchterm searchquery search_term search_query "
+    "search_text search_string query_string keywords".split()
+)
+_LIMITS = frozenset(
+    "limit count size top n take max_results num_results page_size per_page number_of_results "
+    "max_items num results_limit first maxresults numresults pagesize".split()
+)
+_OFFSETS = frozenset("offset skip start_index start_at".split())
+_PAGES = frozenset("page page_number pagenumber".split())
+_SECRETS = re.compile(
+    r"^(?:.*_)?(?:api_?key|api_?token|access_?token|auth_?token|bearer_?token|secret(?:_key)?|"
+    r"passphrase|private_?key|credentials?|authorization|app_secret|client_secret|token|cookie)$"
+)
+_CURSORS = re.compile(r"^(?:.*page_?token|.*pagination_token|next_token|cursor|.*_cursor)$")
+_PLACEHOLDERS = frozenset("random_string dummy ctx unused noop placeholder no_params _".split())
+_SWITCHES = re.compile(
+    r"^(?:(?:include|with|return|show|send|notify|skip|use|exclude|only|get|fetch|ignore)_.*|"
+    r"(?:output_|response_)?format|verbose|fields?|expand|sort(?:_.*)?|order(?:_by|_direction)?|"
+    r"direction|pretty|debug|timeout(?:_.*)?|locale|detail(?:s|_level)?|raw|refresh|force|cache|"
+    r"dry_run|notify|silent|recursive|depth|confirm(?:ed|ation)?|purge|cascade|permanent(?:ly)?|"
+    r"hard(?:_delete)?|starting_after|ending_before|user_agent|async|wait|save|overwrite|select|embed|extra|params|"
+    r"headers|reason|comment|remark|max_.*|.*_format|columns?|properties|attributes(?:_.*)?|"
+    r"facets?|highlight.*|view|mode|scope|version|concise|full|summary_only|trace|stream|"
+    r"(?:time_?)?period|time_?frame|interval|lang|response_type|etag|if_match|idempotency_key|request_id|lock_version)$"
+)
+
+
+def sign_of(parameter: Parameter) -> Sign:
+    """What the name alone says; empty: it may be a field."""
+    name = "_".join(parameter.words)
+    if _CURSORS.match(name):
+        return "switch"
+    if _SECRETS.match(name):
+        return "secret"
+    if name in _PLACEHOLDERS or not parameter.words:
+        return "placeholder"
+    if parameter.kind in ("string", "strings") and name in _QUERIES:
+        return "query"
+    if parameter.kind in ("integer", "number"):
+        if name in _LIMITS:
+            return "limit"
+        if name in _OFFSETS:
+            return "offset"
+        if name in _PAGES:
+            return "page"
+    return "switch" if _SWITCHES.match(name) else ""
+
+
+def is_called(words: Words, noun: Words) -> Literal["id", "name", "bare", ""]:
+    """How a parameter's name names a record of that noun: by its id, by its name, or bare."""
+    if not words or not noun:
+        return ""
+    if _same(words, noun):
+        return "bare"
+    if len(words) > 1 and _same(words[:-1], noun):
+        if words[-1] in ID_ENDINGS:
+            return "id"
+        if words[-1] in NAME_ENDINGS:
+            return "name"
+    return ""
+
+
+def ending(words: Words) -> Literal["id", "name", ""]:
+    """What a name of one word says of a record: `id`, `name`."""
+    if len(words) != 1:
+        return ""
+    return "id" if words[0] in ID_ENDINGS else "name" if words[0] in NAME_ENDINGS else ""
+
+
+def _same(words: Words, noun: Words) -> bool:
+    """Whether words stand for a noun: all of it, its last word, or short for it."""
+    said = (*words[:-1], singular(words[-1]))
+    if said in (noun, noun[-1:]) or "".join(said) == "".join(noun):
+        return True
+    if len(said) != 1:
+        return False
+    short, last = said[0], noun[-1]
+    initials = "".join(word[0] for word in noun)
+    return (len(noun) > 1 and short == initials) or (
+        3 <= len(short) < len(last) - 2 and last.startswith(short)
+    )

@@ -1,0 +1,249 @@
+"""Pieces that find something out: a fact of a record, which records there are, how many."""
+
+from collections.abc import Iterator
+
+from datagen.agentic.domains.compiling.plans import Action, Binding, EntityPlan, Field
+from datagen.agentic.domains.drawing.lookups import look_up
+from datagen.agentic.domains.drawing.scene import Record, Scene, as_fact, call
+from datagen.agentic.domains.drawing.speech import (
+    field_name,
+    listed,
+    numbered,
+    pick,
+    things,
+)
+from datagen.agentic.domains.pieces import Piece
+
+MOST_LISTED = 4
+"""Records that a user wants to hear of by name."""
+
+
+def fact(scene: Scene) -> Piece | None:
+    """A field of a record that the user knows the id of, or two of them."""
+    for action in scene.actions("read"):
+        for record in scene.records(action.entity)[:3]:
+            given = scene.to(action, record)
+            fields = scene.facts(action, record)
+            if given is None or not fields:
+                continue
+            plan = scene.plan(action)
+            chosen = scene.chance.sample(fields, min(len(fields), scene.chance.choice((1, 1, 2))))
+            what = f"{numbered(plan, record)} {given.said}".strip()
+            return Piece(
+                _asked(scene, plan, chosen, what),
+                (call(action, given.arguments),),
+                tuple(as_fact(record[one.name]) for one in chosen),
+                _asked(scene, plan, chosen, one_of(plan)),
+                missing_record(plan, record),
+                about=f"{plan.name} {record[plan.key.name]}",
+            )
+    return None
+
+
+def named_fact(scene: Scene) -> Piece | None:
+    """A field of a record that the user knows by its name: found, then read."""
+    for action in scene.actions("read"):
+        plan = scene.plan(action)
+        for record in scene.records(action.entity)[:3]:
+            found = look_up(scene, plan, record)
+            given = scene.to(action, record)
+            if found is None or given is None:
+                continue
+            shown = scene.shown(found.action) or {*plan.fields}
+            fields = [one for one in scene.facts(action, record) if one.name not in shown]
+            if not fields:
+                continue
+            field = scene.chance.choice(fields)
+            return Piece(
+                _asked(scene, plan, [field], found.said),
+                (found.call, call(action, given.arguments)),
+                (as_fact(record[field.name]),),
+                _asked(scene, plan, [field], one_of(plan)),
+                {plan.label: str(record[plan.label])},
+                about=f"{plan.name} {record[plan.key.name]}",
+            )
+    return None
+
+
+def listed_fact(scene: Scene) -> Piece | None:
+    """A field that a list shows, of a record that the user knows by its name."""
+    for plan in scene.chance.sample([*scene.domain.plans.values()], len(scene.domain.plans)):
+        for record in scene.records(plan.name)[:3]:
+            found = look_up(scene, plan, record)
+            fields = scene.facts(found.action, record) if found is not None else []
+            if found is None or not fields:
+                continue
+            field = scene.chance.choice(fields)
+            return Piece(
+                _asked(scene, plan, [field], found.said),
+                (found.call,),
+                (as_fact(record[field.name]),),
+                _asked(scene, plan, [field], one_of(plan)),
+                {plan.label: str(record[plan.label])},
+                about=f"{plan.name} {record[plan.key.name]}",
+            )
+    return None
+
+
+def fact_beyond(scene: Scene) -> Piece | None:
+    """A field of the record that another one refers to."""
+    for action in scene.actions("read"):
+        plan = scene.plan(action)
+        for record in scene.records(action.entity)[:2]:
+            for field, other in _references(scene, plan, record):
+                given = scene.to(action, record)
+                if given is None or not scene.shows(action, field.name):
+                    continue
+                if (piece := _beyond(scene, action, record, field, other)) is not None:
+                    return piece
+    return None
+
+
+def _beyond(
+    scene: Scene, action: Action, record: Record, field: Field, other: Record
+) -> Piece | None:
+    plan = scene.plan(action)
+    first = scene.to(action, record)
+    for reader in scene.actions("read", entity=field.refers):
+        second, fields = scene.to(reader, other), scene.facts(reader, other)
+        if first is None or second is None or second.said or not fields:
+            continue
+        wanted, there = scene.chance.choice(fields), scene.plan(reader)
+        if any(as_fact(record.get(one)) == as_fact(other[wanted.name]) for one in record):
+            continue
+        owner = f"the {field_name(field, plan)} of {numbered(plan, record)} {first.said}".strip()
+        return Piece(
+            _asked(scene, there, [wanted], owner),
+            (call(action, first.arguments), call(reader, second.arguments)),
+            (as_fact(other[wanted.name]),),
+            _asked(scene, there, [wanted], f"the {field_name(field, plan)} of {one_of(plan)}"),
+            missing_record(plan, record),
+            about=f"{there.name} {other[there.key.name]}",
+        )
+    return None
+
+
+def _references(scene: Scene, plan: EntityPlan, record: Record) -> Iterator[tuple[Field, Record]]:
+    for field in plan.fields.values():
+        others = scene.state.get(field.refers) or {}
+        other = others.get(str(record.get(field.name)))
+        if other is not None and field.refers != plan.name:
+            yield field, other
+
+
+def which(scene: Scene) -> Piece | None:
+    """The names of the records that agree with a filter."""
+    for action, binding, record in _filters(scene):
+        plan = scene.plan(action)
+        name = plan.label or plan.key.name
+        made = _narrowed(scene, action, binding, record)
+        if made is None or not scene.shows(action, plan.key.name, name):
+            continue
+        found = scene.answered(action, made[0])
+        if not 0 < len(found) <= MOST_LISTED or scene.is_secret(plan.name, name):
+            continue
+        asked = things(plan) if plan.label else f"IDs of the {things(plan)}"
+        clause = pick(
+            scene.chance,
+            f"tell me which {things(plan)} there are {made[1]}",
+            f"list the {asked} {made[1]}",
+            f"give me the {'names of the ' if plan.label else ''}{asked} {made[1]}",
+        )
+        return Piece(
+            clause,
+            (call(action, made[0]),),
+            tuple(dict.fromkeys(as_fact(one[name]) for one in found)),
+            about=f"{plan.name} {made[1]}",
+        )
+    return None
+
+
+def how_many(scene: Scene) -> Piece | None:
+    """The number of records that agree with a filter."""
+    for action, binding, record in _filters(scene, counts=True):
+        made = _narrowed(scene, action, binding, record)
+        if made is None:
+            continue
+        plan = scene.plan(action)
+        lister = [b for b in (action,) if action.operation == "list"]
+        found = [
+            one
+            for one in scene.state[plan.name].values()
+            if one.get(binding.field) == record[binding.field]
+        ]
+        if len(found) < 2 or (lister and len(scene.answered(action, made[0])) != len(found)):
+            continue
+        clause = pick(
+            scene.chance,
+            f"tell me how many {things(plan)} there are {made[1]}",
+            f"count the {things(plan)} {made[1]}",
+            f"find out how many {things(plan)} there are {made[1]}",
+        )
+        return Piece(
+            clause, (call(action, made[0]),), (str(len(found)),), about=f"{plan.name} {made[1]}"
+        )
+    return None
+
+
+def _filters(scene: Scene, *, counts: bool = False) -> Iterator[tuple[Action, Binding, Record]]:
+    """Lists with a parameter to hold against a field, and a record whose value to take."""
+    for action in scene.actions("list", "count") if counts else scene.actions("list"):
+        plan = scene.plan(action)
+        for binding in scene.chance.sample(action.bound("equals"), len(action.bound("equals"))):
+            field = plan.fields.get(binding.field)
+            if field is None or not (field.options or field.refers or _is_kind(field)):
+                continue
+            for record in scene.records(plan.name)[:2]:
+                if record.get(field.name) is not None:
+                    yield action, binding, record
+
+
+def _is_kind(field: Field) -> bool:
+    return field.words[-1] in ("status", "type", "category", "priority", "city", "country", "role")
+
+
+def _narrowed(
+    scene: Scene, action: Action, binding: Binding, record: Record
+) -> tuple[dict[str, object], str] | None:
+    """Arguments of a list with one filter, and how the user says it."""
+    plan = scene.plan(action)
+    value = record[binding.field]
+    arguments: dict[str, object] = {}
+    binding.parameter.put(arguments, str(value) if binding.parameter.kind == "string" else value)
+    given = scene.completed(action, arguments, record, plan)
+    if given is None or not _all_given(action, given.arguments):
+        return None
+    said = scene.where(plan, plan.fields[binding.field], value)
+    return (given.arguments, f"{said} {given.said}".strip()) if said else None
+
+
+def _all_given(action: Action, arguments: dict[str, object]) -> bool:
+    return all(
+        b.parameter.given(arguments) is not None or not b.parameter.required
+        for b in action.bindings
+    )
+
+
+def _asked(scene: Scene, plan: EntityPlan, fields: list[Field], what: str) -> str:
+    """A question for facts of a record, as a request."""
+    names = listed([f"the {field_name(one, plan)}" for one in fields])
+    last = fields[0].words[-1]
+    ways = [
+        f"tell me {names} of {what}",
+        f"look up {names} of {what}",
+        f"check {names} of {what}",
+        f"find out {names} of {what}",
+    ]
+    if len(fields) == 1 and last == "date" and fields[0].words[0] == "due":
+        ways += [f"tell me when {what} is due"] * 3
+    return pick(scene.chance, *ways)
+
+
+def one_of(plan: EntityPlan) -> str:
+    return f"one of the {things(plan)}"
+
+
+def missing_record(plan: EntityPlan, record: Record) -> dict[str, str]:
+    """What tells a record from the others, by the name of that."""
+    words = plan.key.words if plan.natural else (*plan.noun, "id")
+    return {"_".join(words): str(record[plan.key.name])}

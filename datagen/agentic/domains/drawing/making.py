@@ -1,0 +1,192 @@
+"""Pieces that make a record, with some fields given, in a place that may have to be found first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from datagen.agentic.domains.compiling.plans import Action, Binding, EntityPlan, Field
+from datagen.agentic.domains.compiling.words import human, with_article
+from datagen.agentic.domains.drawing.lookups import look_up
+from datagen.agentic.domains.drawing.scene import Scene, call, written
+from datagen.agentic.domains.drawing.speech import field_name, listed, numbered, pick, spoken
+from datagen.agentic.domains.pieces import Piece
+from datagen.agentic.nouns import Call
+
+_VERBS = {
+    "create": ("create", "set up", "add"),
+    "add": ("add", "create"),
+    "insert": ("add",),
+    "new": ("create",),
+    "make": ("create",),
+    "post": ("post",),
+    "issue": ("issue",),
+}
+MOST_OPTIONAL = 2
+"""Fields that a user gives though they needn't."""
+
+
+@dataclass(slots=True)
+class _Plan:
+    """A record to be made, as far as it is settled."""
+
+    arguments: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    label: str = ""
+    parts: list[tuple[str, str, bool, Any]] = field(default_factory=list)
+    """Field's name, what is said of it, whether it is required, its value."""
+    places: list[str] = field(default_factory=list)
+    first: list[Call] = field(default_factory=list)
+
+
+def new(scene: Scene) -> Piece | None:
+    """A record whose place the user knows the id of."""
+    return _made(scene, named=False)
+
+
+def new_in_named(scene: Scene) -> Piece | None:
+    """A record whose place the user knows by its name."""
+    return _made(scene, named=True)
+
+
+def _made(scene: Scene, *, named: bool) -> Piece | None:
+    for action in scene.actions("create"):
+        settled = _settled(scene, action, named=named)
+        if settled is None or (named and not settled.first):
+            continue
+        if not scene.takes(action, settled.arguments):
+            continue
+        if not scene.allowed(action, None, settled.values):
+            continue
+        return _told(scene, action, settled)
+    return None
+
+
+def forbidden(scene: Scene) -> tuple[Action, str, dict[str, Any]] | None:
+    """A record that a rule does not allow to be made: tool, clause, arguments."""
+    for rule in scene.domain.rules:
+        for action in scene.actions("create", entity=rule.entity):
+            binding = next((b for b in action.bound("field") if b.field == rule.field), None)
+            settled = _settled(scene, action, named=False, given=binding, above=rule.value)
+            if settled is None or not scene.takes(action, settled.arguments):
+                continue
+            if not scene.allowed(action, None, settled.values):
+                return action, _told(scene, action, settled).clause, settled.arguments
+    return None
+
+
+def _settled(
+    scene: Scene,
+    action: Action,
+    *,
+    named: bool,
+    given: Binding | None = None,
+    above: Any = None,
+) -> _Plan | None:
+    """Values for what is required and some of what isn't; None where one can't be given."""
+    plan, made = scene.plan(action), _Plan()
+    bound = [*action.bound("key"), *written(action)]
+    optional = [b for b in bound if not b.parameter.required and _is_plain(plan.field(b.field))]
+    count = min(len(optional), scene.chance.randint(0, MOST_OPTIONAL))
+    extra = scene.chance.sample(optional, count)
+    if not any(b.parameter.required for b in bound):
+        extra = extra or optional[:1]
+    extra += (
+        [given] if given is not None and given not in extra and not given.parameter.required else []
+    )
+    for binding in bound:
+        if not binding.parameter.required and binding not in extra:
+            continue
+        one = plan.field(binding.field)
+        value = above * 2 if binding is given and above else _value(scene, plan, one, binding)
+        if value is None or not _put(scene, plan, made, binding, value, named=named):
+            return None
+    completed = scene.completed(action, made.arguments, {}, plan)
+    if completed is None or completed.said:
+        return None
+    made.arguments = completed.arguments
+    return made
+
+
+def _is_plain(one: Field) -> bool:
+    return one.kind not in ("boolean",) and one.schema.get("format") not in ("date-time", "uuid")
+
+
+def _value(scene: Scene, plan: EntityPlan, one: Field, binding: Binding) -> Any:
+    if one.refers:
+        there = scene.records(one.refers)
+        return there[0][scene.domain.plans[one.refers].key.name] if there else None
+    value = scene.new_value(one, plan, None)
+    if one.name in (plan.label, plan.key.name) and str(value) in scene.other_names(plan):
+        return None
+    whole = binding.parameter.kind == "integer"
+    return int(value) if whole and isinstance(value, float) else value
+
+
+def _put(
+    scene: Scene, plan: EntityPlan, made: _Plan, binding: Binding, value: Any, *, named: bool
+) -> bool:
+    """Write a value down, and how it is said."""
+    one = plan.field(binding.field)
+    text = str(value) if binding.parameter.kind == "string" else value
+    binding.parameter.put(made.arguments, text)
+    made.values[one.name] = value
+    other = scene.domain.plans.get(one.refers)
+    if other is not None:
+        record = scene.state[other.name][str(value)]
+        place = numbered(other, record)
+        if named and (found := look_up(scene, other, record)) is not None:
+            made.first.append(found.call)
+            place = found.said
+        made.places.append(_placed(one, plan, other, place))
+    elif one.name == plan.label and one.words[-1] in ("name", "title"):
+        made.label = spoken(value, one)
+        made.parts.append((one.name, "", binding.parameter.required, value))
+    else:
+        said = f"the {field_name(one, plan)} {spoken(value, one)}"
+        made.parts.append((one.name, said, binding.parameter.required, value))
+    return True
+
+
+def _placed(one: Field, plan: EntityPlan, other: EntityPlan, place: str) -> str:
+    """Where a record is made, or for whom."""
+    name = field_name(one, plan)
+    if name in (human(other.noun), human(other.noun[-1:])):
+        return f"for {place}" if one.refers else place
+    return f"with {place} as its {name}"
+
+
+def _told(scene: Scene, action: Action, made: _Plan) -> Piece:
+    plan = scene.plan(action)
+    verb = pick(scene.chance, *_VERBS.get(action.verb, (action.verb,)))
+    clause = _worded(scene, plan, verb, made, "")
+    loose, missing = "", dict[str, str]()
+    lacking = [p for p in made.parts if p[2] and isinstance(p[3], str | int | float)]
+    lacking = [p for p in lacking if not isinstance(p[3], bool)]
+    if lacking:
+        gone = scene.chance.choice(lacking)
+        loose = _worded(scene, plan, verb, made, gone[0])
+        missing = {"_".join(plan.field(gone[0]).words): str(gone[3])}
+    return Piece(
+        clause,
+        (*made.first, call(action, made.arguments)),
+        vague=loose,
+        missing=missing,
+        about=f"new {plan.name}",
+    )
+
+
+def _worded(scene: Scene, plan: EntityPlan, verb: str, made: _Plan, without: str) -> str:
+    """The clause, with one field left out."""
+    label = made.label if without != plan.label else ""
+    parts = [said for name, said, _, _ in made.parts if said and name != without]
+    noun = with_article(plan.noun) if scene.chance.random() < 0.5 else f"a new {human(plan.noun)}"
+    head = f"{verb} {noun}{f' {_naming(plan)} {label}' if label else ''}"
+    head = " ".join([head, *made.places])
+    return f"{head} with {listed(parts)}" if parts else head
+
+
+def _naming(plan: EntityPlan) -> str:
+    return "titled" if plan.field(plan.label).words[-1] == "title" else "called"
+
+
+Make = Callable[[Scene], Piece | None]
