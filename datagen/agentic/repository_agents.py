@@ -1,4 +1,4 @@
-"""Agents over a repository, by number: an application each, a core of its tools, distractors of all.
+"""Agents over a repository, by number: an application, a core of its tools, distractors of all.
 
 Applications are gone through in shuffled order, large ones several times a round; a core begins
 with a tool that is in no core yet and grows by what is about the same records. Distractors come off

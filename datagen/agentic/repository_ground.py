@@ -1,4 +1,4 @@
-"""The tools of a repository as the ground of a run: a domain for each application that is understood.
+"""The tools of a repository as the ground of a run: a domain for each application understood.
 
 All tools are read at the start, which is cheap; a domain is built when a task is drawn over it, for
 the tools of that agent, and few are kept. Tools that were not understood distract, and the table

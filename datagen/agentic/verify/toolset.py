@@ -2,7 +2,6 @@
 done."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,6 +9,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from datagen.agentic.domains.compiling.verbs import PAST, STATUSES, is_verb
+from datagen.agentic.domains.compiling.words import words_of
 from datagen.schemas import Tool
 
 _IRREGULAR: Mapping[str, tuple[str, ...]] = {
@@ -33,7 +34,6 @@ _IRREGULAR: Mapping[str, tuple[str, ...]] = {
     "drop": ("dropped",),
     "add": ("added",),
 }
-_WORD = re.compile(r"[a-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +77,16 @@ def _facts(name: str, description: str, schema: str, annotations: str, writes: b
 
 
 def _past(name: str) -> tuple[str, ...]:
-    found = _WORD.search(name.lower())
-    if found is None:
+    """Of the first word of a name that is a known verb, else of its first word: `deleted` of
+    `crm_delete_contact`."""
+    words = words_of(name)
+    verb = next((word for word in words if is_verb(word)), words[0] if words else "")
+    if not verb.isalpha():
         return ()
-    verb = found[0]
     if verb in _IRREGULAR:
         return _IRREGULAR[verb]
+    if known := PAST.get(verb) or (STATUSES[verb].past if verb in STATUSES else ""):
+        return (known,)
     if verb.endswith("e"):
         return (f"{verb}d",)
     if verb.endswith("y") and verb[-2:-1] not in "aeiou":

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datagen.agentic.domains.compiling.drafts import ToolDraft
-from datagen.agentic.domains.compiling.fields import Fields
+from datagen.agentic.domains.compiling.fields import Fields, shown_values
 from datagen.agentic.domains.compiling.parameters import Parameter
 from datagen.agentic.domains.compiling.plans import KEY, Binding, Reason, Role
 from datagen.agentic.domains.compiling.roles import (
@@ -15,6 +15,7 @@ from datagen.agentic.domains.compiling.roles import (
     is_called,
     sign_of,
 )
+from datagen.agentic.domains.compiling.values import is_told
 from datagen.agentic.domains.compiling.words import Words, is_plural
 
 ATTRIBUTES = frozenset(
@@ -22,6 +23,7 @@ ATTRIBUTES = frozenset(
     "category name title message text description image icon color language location".split()
 )
 """Nouns of entities that are, as a parameter's name, a value of its own."""
+SETTERS = frozenset(("set", "change", "adjust"))
 MOVES = ("move", "assign", "reassign", "set", "change")
 SCALARS = ("string", "integer", "number")
 _AFTER = frozenset("after since from start begin min minimum least above over gte gt".split())
@@ -56,9 +58,11 @@ class EntityDraft:
 def key_of(draft: ToolDraft, noun: Words) -> Parameter | None:
     """The parameter that says which record; None where there is none."""
     called = [(p, is_called(p.words, noun) or ending(p.words)) for p in draft.parameters]
+    if draft.phrase.verb in SETTERS:  # set_orientation(device, orientation)
+        called = [(p, how) for p, how in called if how != "bare"]
     for wanted in ("id", "bare", "name"):
         found = [p for p, how in called if how == wanted and p.kind in SCALARS]
-        found = [p for p in found if p.required] or found
+        found = [p for p in found if p.required and len(p.path) == 1] or found
         if wanted == "name" and draft.phrase.operation == "update":
             found = [p for p in found if p.required]
         if found:
@@ -211,12 +215,20 @@ class Binder:
         )
         if not plain:
             return self._filler(parameter)
+        if parameter.required and not _is_told(parameter) and self._is_opaque(words):
+            raise Unbound("unclear_parameters", parameter.name)
         known = self.entity.fields.add(words, parameter.kind, parameter.schema, written=True)
         if known is not None:
             return Binding(parameter, "field", known.name)
         if parameter.required:
             raise Unbound("unclear_parameters", parameter.name)
         return Binding(parameter, "extra", parameter.name)
+
+    def _is_opaque(self, words: Words) -> bool:
+        """Whether nothing tells what a text of that name looks like: neither the name, nor what
+        the records are called."""
+        canonical = self.entity.fields.canonical(words)
+        return not is_told(canonical, "string", {}) and canonical != self.entity.noun
 
     def _filter(self, parameter: Parameter, draft: ToolDraft) -> Binding | None:
         sign = sign_of(parameter)
@@ -231,7 +243,9 @@ class Binder:
             return self._filler(parameter)
         if ranged := self._range(parameter):
             return ranged
-        if parameter.kind == "boolean" and self.entity.fields.get(parameter.words) is None:
+        if self.entity.fields.get(parameter.words) is None and (
+            parameter.kind == "boolean" or not _is_told(parameter)
+        ):
             return self._filler(parameter)
         words = parameter.words
         part = len(words) > 1 and words[-1] == "contains"
@@ -291,6 +305,14 @@ class Binder:
             written = written if about else []
         if draft.phrase.operation in ("create", "update") and not written:
             raise Unbound("unclear_parameters", f"{draft.tool.name} writes nothing")
+
+
+def _is_told(parameter: Parameter) -> bool:
+    schema = parameter.schema
+    if parameter.kind in ("integer", "number", "boolean") and parameter.required:
+        return True
+    quoted = shown_values(schema)
+    return bool(quoted) or is_told(parameter.words, parameter.kind, schema)
 
 
 def _is_language(parameter: Parameter) -> bool:

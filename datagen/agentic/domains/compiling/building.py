@@ -60,7 +60,7 @@ def compiled_domain(plan: ServerPlan, names: Sequence[str], *, seed: int = 0) ->
     return CompiledDomain(
         name=plan.server,
         about=about,
-        policy=policy(plan.server, rules),
+        policy=policy(rules),
         entities=[_entity(one, actions) for one in plans.values()],
         invariants=[_references_lead_somewhere(plans)],
         tools=[_spec(plan.server, one, plans, summaries) for one in actions.values()],

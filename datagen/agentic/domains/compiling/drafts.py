@@ -124,7 +124,7 @@ def _resolve(draft: ToolDraft, nouns: frozenset[Words]) -> None:
     """Settle which entity a tool is about."""
     phrase = draft.phrase
     noun = phrase.noun or phrase.of
-    if phrase.several or phrase.contents or _relates(draft):
+    if phrase.several or phrase.contents or _relates(draft) or _names_a_list(draft):
         return
     if not noun or not is_record(noun):
         draft.noun = () if noun else _by_parameters(draft, nouns)
@@ -147,6 +147,12 @@ def _resolve(draft: ToolDraft, nouns: frozenset[Words]) -> None:
         draft.noun, draft.rest = keyed, noun
         return
     draft.noun, draft.owner = noun, phrase.scope or phrase.of
+
+
+def _names_a_list(draft: ToolDraft) -> bool:
+    """Whether `get_site_list` is about a list, not about several sites."""
+    named = draft.tool.name.lower().replace("-", "_").endswith("list")
+    return named and any(p.words[:1] == ("list",) for p in draft.parameters)
 
 
 def _relates(draft: ToolDraft) -> bool:

@@ -98,12 +98,12 @@ def _kept(schema: Mapping[str, Any], *, filters: bool) -> dict[str, Any]:
             options = [value for value in options if str(value).lower() not in _EITHER]
         if options:
             kept["enum"] = options
-    if "enum" not in kept and (shown := _shown(schema)):
+    if "enum" not in kept and (shown := shown_values(schema)):
         kept["examples"] = shown
     return kept
 
 
-def _shown(schema: Mapping[str, Any]) -> list[Any]:
+def shown_values(schema: Mapping[str, Any]) -> list[Any]:
     """Values that a description quotes, at least two: "one of 'low' and 'high'"."""
     said = schema.get("description")
     if schema.get("type") not in ("string", "array") or not isinstance(said, str):

@@ -15,7 +15,6 @@ _LABELS: tuple[Words, ...] = (
     ("headline",),
     ("full", "name"),
     ("display", "name"),
-    ("username",),
     ("question",),
     ("content",),
     ("text",),

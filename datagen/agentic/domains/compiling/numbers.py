@@ -36,6 +36,11 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 LOW, HIGH = 1, 100
 
 
+def is_known_number(words: tuple[str, ...]) -> bool:
+    """Whether a name says what a number counts or measures."""
+    return bool(_MONEY & set(words)) or any(word in _RANGES for word in words)
+
+
 def number(
     words: tuple[str, ...], schema: Mapping[str, Any], whole: bool, chance: random.Random
 ) -> float | int | None:
@@ -59,7 +64,7 @@ def number(
     if high - low < 2:
         return round(low + (high - low) * chance.choice((0.25, 0.5, 0.75)), 3)
     made = chance.randint(math.ceil(low), math.floor(high) - 1)
-    return made + chance.choice((0.25, 0.5, 0.75, 0.9) if money else (0.5, 0.25, 0.75))
+    return made + chance.choice((0.25, 0.75, 0.95, 0.49) if money else (0.5, 0.25, 0.75))
 
 
 def _bounded(low: float, high: float, schema: Mapping[str, Any]) -> tuple[float, float]:

@@ -24,7 +24,7 @@ class _Unclear(Exception):
 def matching(pattern: str, chance: random.Random) -> str | None:
     """A text that the pattern matches; None where none is found."""
     try:
-        text, end = _choices(pattern.removeprefix("^").removesuffix("$"), 0, chance)
+        text, _ = _choices(pattern.removeprefix("^").removesuffix("$"), 0, chance)
         compiled = re.compile(pattern)
     except (_Unclear, re.error, IndexError, RecursionError):
         return None

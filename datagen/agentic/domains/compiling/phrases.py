@@ -1,8 +1,9 @@
 """What a tool's name says: a verb and what it is about.
 
-`create_task`, `tasks-list`, `crm_getContactById`, `mark_order_as_paid`: the verb stands first, last,
-or behind a namespace; what follows a preposition says by what, or of what. Prefixes that a server's
-tools share, and its own name in front, are dropped. Nothing is guessed from descriptions."""
+`create_task`, `tasks-list`, `crm_getContactById`, `mark_order_as_paid`: the verb stands first,
+last, or behind a namespace; what follows a preposition says by what, or of what. Prefixes that a
+server's tools share, and its own name in front, are dropped. Nothing is guessed from
+descriptions."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -122,7 +123,9 @@ def _phrase(before: Words, verb: str, after: Words) -> Phrase | None:
     operation: Operation = VERBS.get(verb, "status")
     if operation == "read" and noun[-1:] in (("count",), ("total",)) and len(noun) > 1:
         operation, noun = "count", noun[:-1]
-    if operation == "read" and (many or after[-1:] == ("list",) or "all" in after):
+    if operation == "read" and noun[-1:] == ("list",) and len(noun) > 1:
+        operation, noun = "list", noun[:-1]
+    if operation == "read" and (many or "all" in after):
         operation = "list"
     if len(noun) > MOST_NOUN_WORDS:
         return None
@@ -159,7 +162,6 @@ def _parts(after: Words) -> tuple[Words, Words, Words]:
 def _bare(words: Words) -> Words:
     """A noun without what stands beside it and means nothing."""
     kept = tuple(word for word in words if word not in ADJECTIVES)
-    kept = kept or tuple(word for word in words if word in ("item", "list"))
     while len(kept) > 1 and kept[-1] in PARTS:
         kept = kept[:-1]
     return kept

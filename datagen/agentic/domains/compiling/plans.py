@@ -120,6 +120,8 @@ class Action:
     """How its result is made (`results.Node`); None: no output schema asks for a form."""
     sets: tuple[str, Any] | None = None
     """Of a verb of state: the field and its new value."""
+    narrow: bool = False
+    """Whether a list wants something to look for: `find_order_by_email`."""
 
     def bound(self, *roles: Role) -> list[Binding]:
         return [one for one in self.bindings if one.role in roles]

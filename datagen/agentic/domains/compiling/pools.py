@@ -110,6 +110,7 @@ NOUNS = (
     "Harbour Orchard Lantern Compass Garden Meadow Island Letter Mountain Ferry Window Falcon Maple "
     "River Anchor Bell"
 ).split()
+REGIONS = "North South East West Coast Highlands".split()
 COLOURS = "red blue green yellow orange purple white black grey teal".split()
 LANGUAGES = "English Spanish French German Portuguese Japanese Polish Swahili".split()
 CURRENCIES = "EUR USD GBP CHF SEK NOK JPY CAD".split()

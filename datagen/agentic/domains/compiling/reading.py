@@ -13,6 +13,7 @@ from datagen.agentic.domains.compiling.drafts import ServerDraft, ToolDraft, dra
 from datagen.agentic.domains.compiling.fields import Fields
 from datagen.agentic.domains.compiling.keys import key_field
 from datagen.agentic.domains.compiling.labels import label_of
+from datagen.agentic.domains.compiling.phrases import is_search
 from datagen.agentic.domains.compiling.plans import (
     KEY,
     Action,
@@ -23,12 +24,15 @@ from datagen.agentic.domains.compiling.plans import (
 )
 from datagen.agentic.domains.compiling.results import Node, Reader
 from datagen.agentic.domains.compiling.statuses import settle_status
+from datagen.agentic.domains.compiling.values import is_told
 from datagen.agentic.domains.compiling.verbs import Operation
 from datagen.agentic.domains.compiling.words import Words, many, snake
 from datagen.schemas import Tool
 
 MANAGED = ("create", "update", "delete", "status")
 LOOKS = frozenset(("read", "list"))
+LEAST_KNOWN = 1
+"""Fields that have to be known of records that tools only look at."""
 Entities = dict[Words, EntityDraft]
 
 
@@ -161,6 +165,8 @@ def _actions(
                 tuple(_settled(one, key) for one in entity.bindings[tool.tool.name]),
                 node,
                 sets,
+                tool.phrase.operation == "list"
+                and (is_search(tool.phrase) or bool(tool.phrase.by)),
             )
         )
     return made
@@ -179,7 +185,18 @@ def _plan(entity: EntityDraft, key: Field | None) -> EntityPlan | None:
         for one in fields.found.values()
         if not one.refers and one.words[-1] not in ("id", "name", "title", "owner", "account")
     }
-    if not managed and not known - {key.name if key is not None else ""}:
+    asked = {
+        fields.canonical(parameter.words)
+        for tool in entity.tools
+        if tool.phrase.operation == "read"
+        for parameter in tool.parameters
+    }
+    told = {
+        one.name
+        for one in fields.found.values()
+        if one.name in known and one.words not in asked and is_told(one.words, one.kind, one.schema)
+    }
+    if not managed and len(told - {key.name if key is not None else ""}) < LEAST_KNOWN:
         return None
     if key is None:
         return None

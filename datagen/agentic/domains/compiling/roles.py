@@ -48,6 +48,10 @@ _SWITCHES = re.compile(
 )
 
 
+_OTHER = frozenset("parent from to source target related previous next depends root".split())
+"""In front of a noun: another record than the one that a tool is about."""
+
+
 def sign_of(parameter: Parameter) -> Sign:
     """What the name alone says; empty: it may be a field."""
     name = "_".join(parameter.words)
@@ -75,11 +79,14 @@ def is_called(words: Words, noun: Words) -> Literal["id", "name", "bare", ""]:
         return ""
     if _same(words, noun):
         return "bare"
-    if len(words) > 1 and _same(words[:-1], noun):
-        if words[-1] in ID_ENDINGS:
-            return "id"
-        if words[-1] in NAME_ENDINGS:
-            return "name"
+    if (
+        len(words) > 1
+        and words[-1] in ID_ENDINGS
+        and (_same(words[:-1], noun) or _ends(words, noun))
+    ):
+        return "id"
+    if len(words) > 1 and words[-1] in NAME_ENDINGS and _same(words[:-1], noun):
+        return "name"
     return ""
 
 
@@ -88,6 +95,11 @@ def ending(words: Words) -> Literal["id", "name", ""]:
     if len(words) != 1:
         return ""
     return "id" if words[0] in ID_ENDINGS else "name" if words[0] in NAME_ENDINGS else ""
+
+
+def _ends(words: Words, noun: Words) -> bool:
+    """Whether an id is of a kind of the noun's last word: `message_rule_id` of a mail rule."""
+    return len(words) > 2 and words[-2] == noun[-1] and words[0] not in _OTHER and len(noun) > 1
 
 
 def _same(words: Words, noun: Words) -> bool:

@@ -108,10 +108,10 @@ PAST: Mapping[str, str] = {
     "unregister": "unregistered",
 }
 ADJECTIVES = frozenset(
-    "a all an available existing full individual item list multiple my new own several single "
-    "specific specified the".split()
+    "a all an available existing full individual multiple my new own several single specific "
+    "specified the".split()
 )
-"""Words beside a noun that change nothing; `list` and `item` only where others stay."""
+"""Words beside a noun that change nothing."""
 PARTS = frozenset("detail details info information data record by".split())
 """Words behind a noun for what is known of it."""
 PREPOSITIONS = frozenset("by for of in from to on with at into as using via".split())

@@ -29,11 +29,12 @@ _IRREGULAR = {
     "knives": "knife",
     "lives": "life",
     "quizzes": "quiz",
+    "ids": "id",
 }
 _SINGULAR = frozenset(
     "address access alias analysis analytics atlas aws basis bias business bus canvas chess class "
-    "cors css data dns express gas goods https ios js kubernetes lens mass metadata news os process "
-    "progress redis sales series sms species status success synopsis tls address diagnosis gps "
+    "cors css data dns express gas goods https ios js kubernetes lens mass metadata news os "
+    "process progress redis sales series sms species status success synopsis tls address diagnosis gps "
     "pos settings statistics stats windows tennis glasses mathematics".split()
 )
 """Words with an s at their end, or of two numbers, that name one thing or a mass."""

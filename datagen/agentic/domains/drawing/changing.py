@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from datagen.agentic.domains.compiling.plans import Action, Binding, EntityPlan
+from datagen.agentic.domains.compiling.plans import Action, Binding, EntityPlan, Field
+from datagen.agentic.domains.compiling.rules import Rule
+from datagen.agentic.domains.compiling.values import is_told
 from datagen.agentic.domains.compiling.verbs import MARKS, Operation
+from datagen.agentic.domains.compiling.words import human
 from datagen.agentic.domains.drawing.looking import missing_record, one_of
 from datagen.agentic.domains.drawing.lookups import look_up
 from datagen.agentic.domains.drawing.scene import Record, Scene, call, written
@@ -19,6 +22,10 @@ from datagen.agentic.domains.drawing.speech import (
 from datagen.agentic.domains.pieces import Piece
 from datagen.agentic.nouns import Call
 
+MET = 0.6
+"""Share of conditions that hold: a change is asked for in all of them."""
+MOST_RECORDS = 6
+"""Records that are tried for each tool."""
 _TURNED = {"enable": "turn on", "disable": "turn off"}
 
 
@@ -45,8 +52,9 @@ def by_id(scene: Scene, operation: Operation) -> Piece | None:
     """A change of a record that the user knows the id of."""
     for wish in wishes(scene, operation):
         plan = scene.plan(wish.action)
-        what = f"{numbered(plan, wish.record)} {wish.said}".strip()
-        return _piece(scene, wish, what, (), missing_record(plan, wish.record))
+        what = f"{scene.named(wish.action, wish.record)} {wish.said}".strip()
+        missing = missing_record(wish.action, plan, wish.record)
+        return _piece(scene, wish, what, wish.said, (), missing)
     return None
 
 
@@ -57,16 +65,21 @@ def by_name(scene: Scene, operation: Operation) -> Piece | None:
         found = look_up(scene, plan, wish.record)
         if found is None:
             continue
-        missing = {plan.label: str(wish.record[plan.label])}
-        return _piece(scene, wish, found.said, (found.call,), missing)
+        return _piece(scene, wish, found.said, found.place, (found.call,), found.missing)
     return None
 
 
 def _piece(
-    scene: Scene, wish: Wish, what: str, first: tuple[Call, ...], missing: dict[str, str]
+    scene: Scene,
+    wish: Wish,
+    what: str,
+    place: str,
+    first: tuple[Call, ...],
+    missing: dict[str, str],
 ) -> Piece:
+    """`what`: the record as the user names it; `place`: where it is."""
     plan = scene.plan(wish.action)
-    vague = wish.clause(one_of(plan))
+    vague = wish.clause(f"{one_of(plan)} {place}".strip())
     if wish.loose is not None and scene.chance.random() < 0.6:
         vague, missing = wish.loose(what), dict((wish.missing,))
     return Piece(
@@ -78,29 +91,77 @@ def _piece(
     )
 
 
-def wishes(scene: Scene, operation: Operation, *, keep: bool = True) -> Iterator[Wish]:
-    """Changes that can be made, by the tools in turn; with `keep` those that no rule forbids."""
-    for action in scene.actions(operation):
-        for record in scene.records(action.entity)[:4]:
-            wish = _MAKERS[operation](scene, action, record)
-            if wish is not None and keep == scene.allowed(action, record, wish.written):
+def if_so(scene: Scene) -> Piece | None:
+    """A change that depends on what a field holds: looked up first, and made or not."""
+    operation: Operation = scene.chance.choice(("update", "status", "delete"))
+    for wish in wishes(scene, operation):
+        plan = scene.plan(wish.action)
+        for reader in scene.actions("read", entity=plan.name):
+            given = scene.to(reader, wish.record)
+            fields = [f for f in scene.facts(reader, wish.record) if f.name not in wish.written]
+            if given is None or not fields or wish.said != given.said:
+                continue
+            return _checked(scene, wish, scene.chance.choice(fields), call(reader, given.arguments))
+    return None
+
+
+def _checked(scene: Scene, wish: Wish, field: Field, look: Call) -> Piece | None:
+    plan = scene.plan(wish.action)
+    there = wish.record[field.name]
+    met = scene.chance.random() < MET
+    value = there if met else scene.new_value(field, plan, there)
+    if value is None or (spoken(value, field) == spoken(there, field) and not met):
+        return None
+    what = f"{scene.named(wish.action, wish.record)} {wish.said}".strip()
+    verb = pick(scene.chance, "check", "look up", "find out")
+    condition = f"{verb} the {field_name(field, plan)} of {what} and, if it is"
+    clause = f"{condition} {spoken(value, field)}, {wish.clause(f'that {human(plan.noun)}')}"
+    change = call(wish.action, wish.arguments)
+    return Piece(
+        clause if met else f"{clause}; if not, tell me what it is",
+        (look, change) if met else (look,),
+        () if met else (str(there),),
+        before=((look.name, change.name),) if met else (),
+        about=f"{plan.name} {wish.record[plan.key.name]}",
+    )
+
+
+def wishes(scene: Scene, operation: Operation, against: Rule | None = None) -> Iterator[Wish]:
+    """Changes that can be made and that no rule forbids, by the tools in turn; or those that are
+    `against` a rule."""
+    for action in scene.actions(operation, entity=against.entity if against else ""):
+        for record in scene.records(action.entity)[:MOST_RECORDS]:
+            wish = _MAKERS[operation](scene, action, record, against)
+            if wish is None:
+                continue
+            if against is None:
+                fits = scene.allowed(action, record, wish.written)
+            else:
+                fits = against.forbids(action, record, wish.written)
+            if fits:
                 yield wish
 
 
-def _update(scene: Scene, action: Action, record: Record) -> Wish | None:
+def _update(scene: Scene, action: Action, record: Record, against: Rule | None) -> Wish | None:
     given = scene.to(action, record) if action.bound("key", "label") else None
     plan = scene.plan(action)
     bound = list(written(action))
     needed = [b for b in bound if b.parameter.required]
     free = [b for b in bound if not b.parameter.required and _is_plain(scene, plan, b)]
-    chosen = needed or scene.chance.sample(free, min(len(free), scene.chance.choice((1, 1, 1, 2))))
+    broken = [b for b in bound if against is not None and b.field == against.field]
+    count = min(len(free), scene.chance.choice((1, 1, 1, 2)))
+    chosen = needed or broken or scene.chance.sample(free, count)
+    if broken and broken[0] not in chosen:
+        chosen = [*chosen, *broken]
     if not chosen:
         return None
     arguments = dict(given.arguments) if given is not None else _named(action, record)
     values: dict[str, Any] = {}
     for binding in chosen:
         value = _new(scene, plan, binding, record)
-        if value is None:
+        if against is not None and binding in broken:
+            value = _breaking(against, value)
+        if value is None or value == record.get(binding.field):
             return None
         values[binding.field] = value
         binding.parameter.put(arguments, value)
@@ -109,6 +170,13 @@ def _update(scene: Scene, action: Action, record: Record) -> Wish | None:
         return None
     said = given.said if given is not None else ""
     return _told(scene, action, record, completed.arguments, values, said or completed.said)
+
+
+def _breaking(rule: Rule, value: Any) -> Any:
+    """A value that the rule does not allow."""
+    if rule.kind == "barred_value":
+        return rule.value
+    return rule.value * 2 if rule.kind == "limit" else value
 
 
 def _named(action: Action, record: Record) -> dict[str, Any]:
@@ -127,7 +195,10 @@ def _is_plain(scene: Scene, plan: EntityPlan, binding: Binding) -> bool:
     field = plan.field(binding.field)
     if field.kind in ("boolean", "strings") or field.schema.get("format") == "date-time":
         return False
-    return field.name != plan.key.name
+    told = (
+        field.refers or field.name == plan.label or is_told(field.words, field.kind, field.schema)
+    )
+    return bool(told) and field.name != plan.key.name
 
 
 def _new(scene: Scene, plan: EntityPlan, binding: Binding, record: Record) -> Any:
@@ -197,7 +268,7 @@ def _value_said(scene: Scene, plan: EntityPlan, name: str, value: Any) -> str:
     return numbered(other, record)
 
 
-def _status(scene: Scene, action: Action, record: Record) -> Wish | None:
+def _status(scene: Scene, action: Action, record: Record, against: Rule | None) -> Wish | None:
     assert action.sets is not None
     given = scene.to(action, record)
     name, value = action.sets
@@ -214,7 +285,7 @@ def _status(scene: Scene, action: Action, record: Record) -> Wish | None:
     return Wish(action, record, given.arguments, {name: value}, clause, given.said)
 
 
-def _delete(scene: Scene, action: Action, record: Record) -> Wish | None:
+def _delete(scene: Scene, action: Action, record: Record, against: Rule | None) -> Wish | None:
     given = scene.to(action, record)
     plan = scene.plan(action)
     if given is None or _is_used(scene, plan, record):
@@ -235,7 +306,7 @@ def _is_used(scene: Scene, plan: EntityPlan, record: Record) -> bool:
     )
 
 
-_MAKERS: dict[str, Callable[[Scene, Action, Record], Wish | None]] = {
+_MAKERS: dict[str, Callable[[Scene, Action, Record, Rule | None], Wish | None]] = {
     "update": _update,
     "status": _status,
     "delete": _delete,

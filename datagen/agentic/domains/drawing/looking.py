@@ -8,7 +8,6 @@ from datagen.agentic.domains.drawing.scene import Record, Scene, as_fact, call
 from datagen.agentic.domains.drawing.speech import (
     field_name,
     listed,
-    numbered,
     pick,
     things,
 )
@@ -28,13 +27,13 @@ def fact(scene: Scene) -> Piece | None:
                 continue
             plan = scene.plan(action)
             chosen = scene.chance.sample(fields, min(len(fields), scene.chance.choice((1, 1, 2))))
-            what = f"{numbered(plan, record)} {given.said}".strip()
+            what = f"{scene.named(action, record)} {given.said}".strip()
             return Piece(
                 _asked(scene, plan, chosen, what),
                 (call(action, given.arguments),),
                 tuple(as_fact(record[one.name]) for one in chosen),
-                _asked(scene, plan, chosen, one_of(plan)),
-                missing_record(plan, record),
+                _asked(scene, plan, chosen, f"{one_of(plan)} {given.said}".strip()),
+                missing_record(action, plan, record),
                 about=f"{plan.name} {record[plan.key.name]}",
             )
     return None
@@ -58,8 +57,8 @@ def named_fact(scene: Scene) -> Piece | None:
                 _asked(scene, plan, [field], found.said),
                 (found.call, call(action, given.arguments)),
                 (as_fact(record[field.name]),),
-                _asked(scene, plan, [field], one_of(plan)),
-                {plan.label: str(record[plan.label])},
+                _asked(scene, plan, [field], f"{one_of(plan)} {found.place}".strip()),
+                found.missing,
                 about=f"{plan.name} {record[plan.key.name]}",
             )
     return None
@@ -70,16 +69,18 @@ def listed_fact(scene: Scene) -> Piece | None:
     for plan in scene.chance.sample([*scene.domain.plans.values()], len(scene.domain.plans)):
         for record in scene.records(plan.name)[:3]:
             found = look_up(scene, plan, record)
-            fields = scene.facts(found.action, record) if found is not None else []
-            if found is None or not fields:
+            if found is None:
+                continue
+            fields = [f for f in scene.facts(found.action, record) if f.name != found.field]
+            if not fields:
                 continue
             field = scene.chance.choice(fields)
             return Piece(
                 _asked(scene, plan, [field], found.said),
                 (found.call,),
                 (as_fact(record[field.name]),),
-                _asked(scene, plan, [field], one_of(plan)),
-                {plan.label: str(record[plan.label])},
+                _asked(scene, plan, [field], f"{one_of(plan)} {found.place}".strip()),
+                found.missing,
                 about=f"{plan.name} {record[plan.key.name]}",
             )
     return None
@@ -111,13 +112,19 @@ def _beyond(
         wanted, there = scene.chance.choice(fields), scene.plan(reader)
         if any(as_fact(record.get(one)) == as_fact(other[wanted.name]) for one in record):
             continue
-        owner = f"the {field_name(field, plan)} of {numbered(plan, record)} {first.said}".strip()
+        what = scene.named(action, record)
+        owner = f"the {field_name(field, plan)} of {what} {first.said}".strip()
         return Piece(
             _asked(scene, there, [wanted], owner),
             (call(action, first.arguments), call(reader, second.arguments)),
             (as_fact(other[wanted.name]),),
-            _asked(scene, there, [wanted], f"the {field_name(field, plan)} of {one_of(plan)}"),
-            missing_record(plan, record),
+            _asked(
+                scene,
+                there,
+                [wanted],
+                f"the {field_name(field, plan)} of {one_of(plan)} {first.said}".strip(),
+            ),
+            missing_record(action, plan, record),
             about=f"{there.name} {other[there.key.name]}",
         )
     return None
@@ -141,6 +148,8 @@ def which(scene: Scene) -> Piece | None:
             continue
         found = scene.answered(action, made[0])
         if not 0 < len(found) <= MOST_LISTED or scene.is_secret(plan.name, name):
+            continue
+        if any(scene.is_withheld(plan.name, one) for one in found):
             continue
         asked = things(plan) if plan.label else f"IDs of the {things(plan)}"
         clause = pick(
@@ -181,6 +190,37 @@ def how_many(scene: Scene) -> Piece | None:
         )
         return Piece(
             clause, (call(action, made[0]),), (str(len(found)),), about=f"{plan.name} {made[1]}"
+        )
+    return None
+
+
+def in_named(scene: Scene) -> Piece | None:
+    """How many records belong to one that the user knows by its name, or which."""
+    for action, binding, record in _filters(scene):
+        plan = scene.plan(action)
+        field = plan.fields[binding.field]
+        parent = scene.domain.plans.get(field.refers)
+        owner = scene.state.get(field.refers, {}).get(str(record[field.name]))
+        found = look_up(scene, parent, owner) if parent is not None and owner is not None else None
+        made = _narrowed(scene, action, binding, record)
+        if found is None or made is None:
+            continue
+        there = scene.answered(action, made[0])
+        names = [as_fact(one[plan.label]) for one in there] if plan.label else []
+        place = made[1].replace(scene.where(plan, field, record[field.name]), f"of {found.said}")
+        counts = not names or len(names) > MOST_LISTED or scene.chance.random() < 0.5
+        if len(there) < 2 and counts:
+            continue
+        if not counts and not scene.shows(action, plan.label):
+            continue
+        ways = ("tell me how many {} there are {}", "count the {} {}")
+        if not counts:
+            ways = ("tell me which {} there are {}", "list the {} {}")
+        return Piece(
+            pick(scene.chance, *ways).format(things(plan), place),
+            (found.call, call(action, made[0])),
+            (str(len(there)),) if counts else tuple(dict.fromkeys(names)),
+            about=f"{plan.name} {made[1]}",
         )
     return None
 
@@ -243,7 +283,9 @@ def one_of(plan: EntityPlan) -> str:
     return f"one of the {things(plan)}"
 
 
-def missing_record(plan: EntityPlan, record: Record) -> dict[str, str]:
+def missing_record(action: Action, plan: EntityPlan, record: Record) -> dict[str, str]:
     """What tells a record from the others, by the name of that."""
+    if action.bound("label") and not action.bound("key"):
+        return {"_".join((*plan.noun, "name")): str(record[plan.label])}
     words = plan.key.words if plan.natural else (*plan.noun, "id")
     return {"_".join(words): str(record[plan.key.name])}

@@ -1,11 +1,18 @@
-"""Finding a record by what people call it: the call that does, and how the user puts it."""
+"""Finding a record that the user has no id of: the call that does, and how the user puts it.
 
+By what people call it, where it has a name that no other record has; else by a field whose value
+no other one shares."""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from datagen.agentic.domains.compiling.plans import Action, Binding, EntityPlan
+from datagen.agentic.domains.compiling.names import is_person
+from datagen.agentic.domains.compiling.plans import Action, Binding, EntityPlan, Field
+from datagen.agentic.domains.compiling.texts import TEXTS
+from datagen.agentic.domains.compiling.words import human
 from datagen.agentic.domains.drawing.scene import Record, Scene, call
-from datagen.agentic.domains.drawing.speech import called
+from datagen.agentic.domains.drawing.speech import called, field_name, spoken
 from datagen.agentic.nouns import Call
 
 
@@ -16,38 +23,79 @@ class Found:
     action: Action
     call: Call
     said: str
-    """The record by its name, and where it is, if that has to be known."""
+    """The record by what is known of it, and where it is, if that has to be known."""
+    place: str
+    """Where it is."""
+    missing: dict[str, str]
+    """What tells it from the others, by name."""
+    field: str
+    """The field that it is known by."""
 
 
 def look_up(scene: Scene, plan: EntityPlan, record: Record) -> Found | None:
-    """A call of a list that shows the record, by its name where that can be given; None where no
-    tool finds it, or another record has the name."""
-    if not plan.label or plan.natural:
-        return None
-    name = record[plan.label]
-    if sum(one[plan.label] == name for one in scene.state[plan.name].values()) != 1:
-        return None
-    for action in scene.actions("list", entity=plan.name):
-        if not scene.shows(action, plan.key.name, plan.label):
-            continue
-        arguments: dict[str, Any] = {}
-        if (by := _by_name(action, plan)) is not None:
-            by.parameter.put(
-                arguments, [str(name)] if by.parameter.kind == "strings" else str(name)
-            )
-        given = scene.completed(action, arguments, record, plan)
-        if given is None or _unsaid(action, given.arguments):
-            continue
-        if record in scene.answered(action, given.arguments):
-            said = f"{called(plan, record)} {given.said}".strip()
-            return Found(action, call(action, given.arguments), said)
+    """A call of a list that shows the record; None where no tool finds it."""
+    for field in _marks(scene, plan, record):
+        for action in scene.actions("list", entity=plan.name):
+            if not scene.shows(action, plan.key.name, field.name):
+                continue
+            found = _by(scene, action, plan, field, record)
+            if found is not None:
+                return found
     return None
 
 
-def _by_name(action: Action, plan: EntityPlan) -> Binding | None:
-    """The parameter of a list that takes a name."""
-    named = [b for b in action.bound("contains", "equals") if b.field == plan.label]
-    return next(iter([*named, *action.bound("query")]), None)
+def _marks(scene: Scene, plan: EntityPlan, record: Record) -> Iterator[Field]:
+    """Fields whose value no other record has: the name first."""
+    others = scene.state[plan.name].values()
+    fields = [one for one in plan.fields.values() if one.name != plan.label and not one.refers]
+    scene.chance.shuffle(fields)
+    if plan.label and not plan.natural:
+        fields = [plan.field(plan.label), *fields]
+    for one in fields:
+        value = record.get(one.name)
+        named = one.name == plan.label
+        plain = one.kind != "number" and not set(one.words) & TEXTS
+        if not named and not (plain and scene.can_be_told(plan, one, value)):
+            continue
+        if value is not None and sum(other.get(one.name) == value for other in others) == 1:
+            yield one
+
+
+def _by(
+    scene: Scene, action: Action, plan: EntityPlan, field: Field, record: Record
+) -> Found | None:
+    """The call of a list that finds a record by a field."""
+    arguments: dict[str, Any] = {}
+    value = record[field.name]
+    if (by := _parameter(action, field)) is not None:
+        text = str(value) if by.parameter.kind != "integer" else value
+        by.parameter.put(arguments, [text] if by.parameter.kind == "strings" else text)
+    given = scene.completed(action, arguments, record, plan)
+    if given is None or _unsaid(action, given.arguments):
+        return None
+    if action.narrow and not given.arguments:
+        return None
+    if record not in scene.answered(action, given.arguments):
+        return None
+    named = field.name == plan.label
+    what = called(plan, record) if named else _described(plan, field, value)
+    missing = {"_".join((*plan.noun, "name") if named else field.words): str(value)}
+    said = f"{what} {given.said}".strip()
+    return Found(action, call(action, given.arguments), said, given.said, missing, field.name)
+
+
+def _described(plan: EntityPlan, field: Field, value: Any) -> str:
+    noun = human(plan.noun)
+    if is_person(plan.noun) or field.words[-1] in ("email", "phone"):
+        return f"the {noun} whose {field_name(field, plan)} is {spoken(value, field)}"
+    return f"the {noun} with the {field_name(field, plan)} {spoken(value, field)}"
+
+
+def _parameter(action: Action, field: Field) -> Binding | None:
+    """The parameter of a list that takes the value of a field."""
+    named = [b for b in action.bound("contains", "equals") if b.field == field.name]
+    searches = action.bound("query") if field.kind == "string" else []
+    return next(iter([*named, *searches]), None)
 
 
 def _unsaid(action: Action, arguments: dict[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datagen.agentic.domains.compiling.plans import Action, Binding, EntityPlan, Field
+from datagen.agentic.domains.compiling.values import is_told
 from datagen.agentic.domains.compiling.words import human, with_article
 from datagen.agentic.domains.drawing.lookups import look_up
 from datagen.agentic.domains.drawing.scene import Scene, call, written
@@ -21,6 +22,7 @@ _VERBS = {
     "post": ("post",),
     "issue": ("issue",),
 }
+MOST_PARTS, MOST_PLACES = 5, 2
 MOST_OPTIONAL = 2
 """Fields that a user gives though they needn't."""
 
@@ -37,6 +39,11 @@ class _Plan:
     places: list[str] = field(default_factory=list)
     first: list[Call] = field(default_factory=list)
 
+    @property
+    def is_long(self) -> bool:
+        """Whether nobody would say all that in one go."""
+        return len(self.parts) > MOST_PARTS or len(self.places) > MOST_PLACES
+
 
 def new(scene: Scene) -> Piece | None:
     """A record whose place the user knows the id of."""
@@ -51,7 +58,7 @@ def new_in_named(scene: Scene) -> Piece | None:
 def _made(scene: Scene, *, named: bool) -> Piece | None:
     for action in scene.actions("create"):
         settled = _settled(scene, action, named=named)
-        if settled is None or (named and not settled.first):
+        if settled is None or (named and not settled.first) or settled.is_long:
             continue
         if not scene.takes(action, settled.arguments):
             continue
@@ -61,11 +68,22 @@ def _made(scene: Scene, *, named: bool) -> Piece | None:
     return None
 
 
+def any_new(scene: Scene, entity: str) -> Piece | None:
+    """A record that a user might want made, whatever the rules say."""
+    for action in scene.actions("create", entity=entity):
+        settled = _settled(scene, action, named=False)
+        if settled is not None and scene.takes(action, settled.arguments):
+            return _told(scene, action, settled)
+    return None
+
+
 def forbidden(scene: Scene) -> tuple[Action, str, dict[str, Any]] | None:
     """A record that a rule does not allow to be made: tool, clause, arguments."""
     for rule in scene.domain.rules:
         for action in scene.actions("create", entity=rule.entity):
             binding = next((b for b in action.bound("field") if b.field == rule.field), None)
+            if binding is None:
+                continue
             settled = _settled(scene, action, named=False, given=binding, above=rule.value)
             if settled is None or not scene.takes(action, settled.arguments):
                 continue
@@ -97,7 +115,10 @@ def _settled(
         if not binding.parameter.required and binding not in extra:
             continue
         one = plan.field(binding.field)
-        value = above * 2 if binding is given and above else _value(scene, plan, one, binding)
+        if binding is given and above is not None:
+            value = above * 2 if isinstance(above, int | float) else above
+        else:
+            value = _value(scene, plan, one, binding)
         if value is None or not _put(scene, plan, made, binding, value, named=named):
             return None
     completed = scene.completed(action, made.arguments, {}, plan)
@@ -108,7 +129,10 @@ def _settled(
 
 
 def _is_plain(one: Field) -> bool:
-    return one.kind not in ("boolean",) and one.schema.get("format") not in ("date-time", "uuid")
+    """Whether a user would give a field that needn't be given."""
+    if one.kind == "boolean" or one.schema.get("format") in ("date-time", "uuid"):
+        return False
+    return bool(one.refers) or is_told(one.words, one.kind, one.schema)
 
 
 def _value(scene: Scene, plan: EntityPlan, one: Field, binding: Binding) -> Any:

@@ -36,8 +36,17 @@ def _of(scene: Scene, rule: Rule, *, named: bool) -> Iterator[Forbidden]:
         if not named:
             yield from _told_anyway(scene, rule)
         return
+    if rule.kind == "withheld":
+        yield from _withheld(scene, rule, named=named)
+        return
     yield from _changed_anyway(scene, rule, named=named)
-    if rule.kind == "limit" and not named and (made := making.forbidden(scene)) is not None:
+    if rule.kind == "never_added" and not named and (wish := making.any_new(scene, rule.entity)):
+        yield Forbidden(wish.clause, (), (Call(name=wish.calls[-1].name),))
+    if (
+        rule.kind in ("limit", "barred_value")
+        and not named
+        and (made := making.forbidden(scene)) is not None
+    ):
         action, clause, _ = made
         yield Forbidden(clause, (), (Call(name=action.tool.name),))
 
@@ -45,21 +54,40 @@ def _of(scene: Scene, rule: Rule, *, named: bool) -> Iterator[Forbidden]:
 def _changed_anyway(scene: Scene, rule: Rule, *, named: bool) -> Iterator[Forbidden]:
     plan = scene.domain.plans[rule.entity]
     for operation in ("delete", "update", "status"):
-        for wish in wishes(scene, operation, keep=False):
-            if not rule.forbids(wish.action, wish.record, wish.written):
-                continue
+        for wish in wishes(scene, operation, rule):
             said, reads = f"{numbered(plan, wish.record)} {wish.said}".strip(), tuple[Call, ...]()
             if named:
                 found = look_up(scene, plan, wish.record)
                 if found is None:
                     continue
                 said, reads = found.said, (found.call,)
-            if rule.kind == "final_status" and not _seen(scene, rule, reads):
+            if rule.kind in ("final_status", "kept_before") and not _seen(scene, rule, reads):
                 looked = _read(scene, plan, wish.record)
                 if looked is None:
                     continue
                 reads = (*reads, looked)
             yield Forbidden(wish.clause(said), reads, _granting(scene, rule, wish))
+
+
+def _withheld(scene: Scene, rule: Rule, *, named: bool) -> Iterator[Forbidden]:
+    plan = scene.domain.plans[rule.entity]
+    for record in scene.state[plan.name].values():
+        if record.get(rule.field) != rule.value:
+            continue
+        for action in scene.actions("read", entity=plan.name):
+            given = scene.to(action, record)
+            fields = [one for one in scene.facts(action, record) if one.name != rule.field]
+            found = look_up(scene, plan, record) if named else None
+            if given is None or not fields or (named and found is None):
+                continue
+            if not scene.shows(action, rule.field):
+                continue
+            what = (
+                found.said if found is not None else f"{scene.named(action, record)} {given.said}"
+            )
+            field = field_name(scene.chance.choice(fields), plan)
+            reads = (*((found.call,) if found is not None else ()), call(action, given.arguments))
+            yield Forbidden(f"tell me the {field} of {what.strip()}", reads, ())
 
 
 def _seen(scene: Scene, rule: Rule, reads: tuple[Call, ...]) -> bool:

@@ -13,9 +13,9 @@ from datagen.agentic.domains.compiling.plans import Action, Binding, EntityPlan,
 from datagen.agentic.domains.compiling.pools import REASONS
 from datagen.agentic.domains.compiling.results import shown_fields
 from datagen.agentic.domains.compiling.states import TODAY
-from datagen.agentic.domains.compiling.values import Values
+from datagen.agentic.domains.compiling.values import Values, is_told
 from datagen.agentic.domains.compiling.verbs import Operation
-from datagen.agentic.domains.drawing.speech import field_name, numbered, spoken
+from datagen.agentic.domains.drawing.speech import called, field_name, numbered, spoken
 from datagen.agentic.environment.answers import misfit
 from datagen.agentic.environment.compiled import validator_of
 from datagen.agentic.nouns import Call
@@ -56,13 +56,22 @@ class Scene:
         return self.domain.plans[action.entity]
 
     def records(self, entity: str) -> list[Record]:
-        """The records of an entity, in shuffled order."""
-        found = list(self.state[entity].values())
+        """The records of an entity that may be spoken of, in shuffled order."""
+        found = [r for r in self.state[entity].values() if not self.is_withheld(entity, r)]
         return self.chance.sample(found, len(found))
 
     def allowed(self, action: Action, record: Record | None, written: Record) -> bool:
         """Whether no rule forbids it."""
         return not any(rule.forbids(action, record, written) for rule in self.domain.rules)
+
+    def is_withheld(self, entity: str, record: Record) -> bool:
+        """Whether nobody is told of a record."""
+        return any(
+            rule.kind == "withheld"
+            and rule.entity == entity
+            and record.get(rule.field) == rule.value
+            for rule in self.domain.rules
+        )
 
     def is_secret(self, entity: str, field: str) -> bool:
         return any(
@@ -74,14 +83,18 @@ class Scene:
         """Fields of a record that an action shows and that a user may ask for."""
         plan = self.plan(action)
         shown = self.shown(action)
+        scope = {b.field for b in action.bound("equals") if b.parameter.required}
         return [
             one
             for one in plan.fields.values()
             if (shown is None or one.name in shown)
-            and one.name != plan.label
-            and _is_fact(one, record.get(one.name))
-            and not self.is_secret(plan.name, one.name)
+            and one.name not in (plan.label, *scope)
+            and self.can_be_told(plan, one, record.get(one.name))
         ]
+
+    def can_be_told(self, plan: EntityPlan, field: Field, value: Any) -> bool:
+        """Whether users speak of a field's value, and may."""
+        return _is_fact(field, value) and not self.is_secret(plan.name, field.name)
 
     def shown(self, action: Action) -> frozenset[str] | None:
         """Names of the fields that an action's result holds; None: all."""
@@ -96,6 +109,13 @@ class Scene:
     def shows(self, action: Action, *names: str) -> bool:
         shown = self.shown(action)
         return shown is None or set(names) <= shown
+
+    def named(self, action: Action, record: Record) -> str:
+        """A record as the user has to name it, so that the action can be made."""
+        plan = self.plan(action)
+        if action.bound("key") or not action.bound("label"):
+            return numbered(plan, record)
+        return called(plan, record)
 
     def to(self, action: Action, record: Record) -> Given | None:
         """The arguments by which an action names a record; None where it can't."""
@@ -172,6 +192,15 @@ class Scene:
         return {str(one.get(plan.label)) for one in self.state[plan.name].values()}
 
 
+SWITCHES = frozenset(
+    "allow enable disable include show use has can should require force is".split()
+)
+"""First words of fields that say whether something is so, in whatever type."""
+_ODD = frozenset("id hash ip uuid url version latitude longitude".split())
+_ODD_FORMATS = frozenset(("uuid", "date-time", "uri", "ipv4"))
+"""Of values that no user asks for, or that nobody writes out."""
+
+
 def call(action: Action, given: Mapping[str, Any]) -> Call:
     return Call(name=action.tool.name, arguments=dict(given))
 
@@ -198,9 +227,11 @@ def _as(value: Any, binding: Binding) -> Any:
 def _is_fact(field: Field, value: Any) -> bool:
     if value is None or isinstance(value, bool | list) or field.refers:
         return False
-    if set(field.words) & {"id", "hash", "ip", "uuid", "url", "version"} or field.schema.get(
-        "format"
-    ) in ("uuid", "date-time", "uri", "ipv4"):
+    if set(field.words) & _ODD or field.schema.get("format") in _ODD_FORMATS:
+        return False
+    if any(len(word) < 2 for word in field.words) or field.words[0] in SWITCHES:
+        return False
+    if not is_told(field.words, field.kind, field.schema):
         return False
     return not isinstance(value, str) or 0 < len(value) <= LONGEST_FACT
 

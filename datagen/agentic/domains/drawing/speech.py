@@ -6,7 +6,7 @@ from typing import Any
 
 from datagen.agentic.domains.compiling.names import is_person
 from datagen.agentic.domains.compiling.plans import EntityPlan, Field
-from datagen.agentic.domains.compiling.values import TEXTS
+from datagen.agentic.domains.compiling.texts import TEXTS
 from datagen.agentic.domains.compiling.words import Words, human, many
 
 Record = Mapping[str, Any]
@@ -16,6 +16,7 @@ _BARE = frozenset(
     "role department date time day timezone version barcode slug username".split()
 )
 """Last words of fields whose values stand without quotation marks."""
+_SMALL = frozenset("in on to of up at by no go".split())
 _VAGUE = frozenset(("of", "type", "value"))
 
 
@@ -37,7 +38,10 @@ def spoken(value: Any, field: Field) -> str:
 
 def option(value: str) -> str:
     """One of a list of options, as people say it: `IN_PROGRESS` is in progress."""
-    said = value.replace("_", " ").strip()
+    parts = value.split("_")
+    if any(len(part) < 3 and part.lower() not in _SMALL for part in parts):
+        return value
+    said = " ".join(parts)
     return said.lower() if value.isupper() and len(value) > 4 else said
 
 
@@ -51,7 +55,7 @@ def called(plan: EntityPlan, record: Record) -> str:
     noun = human(plan.noun)
     field = plan.field(plan.label)
     if is_person(plan.noun) and field.words[-1] in ("name", "username"):
-        return f"{noun} {name}" if field.words[-1] != "last" else f"{noun} {name}"
+        return f"{noun} {name}"
     if plan.natural and field.words[-1] in _BARE:
         return f"the {noun} {name}"
     return f"the {noun} “{name}”"
@@ -66,11 +70,11 @@ def numbered(plan: EntityPlan, record: Record) -> str:
 
 def field_name(field: Field, plan: EntityPlan) -> str:
     """What people call a field."""
-    words = (
-        field.words[:-1]
-        if field.words[-1] in ("id", "uid") and len(field.words) > 1
-        else field.words
-    )
+    words = field.words
+    if len(words) > 1 and words[-1] in ("id", "uid", "ids"):
+        words = words[:-1]
+    if len(words) > 1 and words[-1] == "at":
+        return {"created": "creation date"}.get(words[0], f"date it was {words[0]}")
     if len(words) > 1 and words[-1] in _VAGUE:
         words = words[:-1]
     if words[:1] == ("is",):

@@ -20,6 +20,8 @@ from datagen.schemas import Tool, derived_seed
 
 TRIES = 12
 """Drafts drawn per tier before the next easier one is tried."""
+SIDE_BY_SIDE = 2
+"""Calls of each piece of a parallel task of several steps: the first together, then the second."""
 LONG_CALLS = 4
 """Least calls of a long task's reference."""
 EASIER: dict[Tier, tuple[Tier, ...]] = {
@@ -46,6 +48,8 @@ DIRECT: tuple[Draw, ...] = (
 NAMED: tuple[Draw, ...] = (
     looking.named_fact,
     looking.fact_beyond,
+    looking.in_named,
+    changing.if_so,
     making.new_in_named,
     partial(changing.by_name, operation="update"),
     partial(changing.by_name, operation="update"),
@@ -104,7 +108,8 @@ def _pieces(scene: Scene, wanted: Wanted) -> list[Piece]:
     if wanted.tier == "single":
         return _some(scene, DIRECT, several if wanted.kind == "parallel" else 1)
     if wanted.kind == "parallel":
-        return _some(scene, (*NAMED, *NAMED), 2 if wanted.tier == "dependent" else 3)
+        found = _some(scene, (*NAMED, *NAMED), 2 if wanted.tier == "dependent" else 3)
+        return found if all(len(piece.calls) == SIDE_BY_SIDE for piece in found) else []
     if wanted.tier == "dependent":
         return _some(scene, NAMED, 1)
     return _some(scene, (*NAMED, *NAMED, *DIRECT), 1 + several)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from datagen.agentic.domains.compiling.plans import EntityPlan
-from datagen.agentic.domains.compiling.words import human
+from datagen.agentic.domains.compiling.words import human, words_of
 from datagen.agentic.domains.drawing.scene import Record, Scene
 from datagen.agentic.domains.drawing.speech import field_name, numbered, pick, things
 from datagen.schemas import Tool
@@ -40,11 +40,11 @@ STRANGE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("scan these old photographs for me", ("scan", "photo", "image", "picture")),
 )
 """Wishes of quite another kind, with parts of words in a tool's text by which one might fit."""
-_ANYTHING = re.compile(
-    r"\b(?:execute|run|query|sql|script|command|shell|eval|python|bash|browser|navigate|fetch|http|"
-    r"request|webhook|call_api|graphql|agent|delegate|automation|workflow)\b"
+_ANYTHING = frozenset(
+    "execute run query sql script command shell eval python bash browser navigate http graphql "
+    "agent delegate automation api terminal code".split()
 )
-"""Words of tools that can do nearly anything."""
+"""Words of the names of tools that can do nearly anything."""
 _WAYS: Mapping[str, tuple[str, ...]] = {
     "delete": ("delete {thing}", "remove {thing}"),
     "create": ("create a new {noun} called “{name}”", "add a new {noun} called “{name}”"),
@@ -70,14 +70,18 @@ def wish(scene: Scene, tools: Sequence[Tool]) -> str | None:
         return next(_near(scene, tools, texts), None)
     said, marks = scene.chance.choice(STRANGE)
     joined = " ".join(texts)
-    if _ANYTHING.search(joined) or any(mark in joined for mark in marks):
+    if _does_anything(tools) or any(mark in joined for mark in marks):
         return None
     return said
 
 
+def _does_anything(tools: Sequence[Tool]) -> bool:
+    return any(_ANYTHING.intersection(words_of(tool.name)) for tool in tools)
+
+
 def _near(scene: Scene, tools: Sequence[Tool], texts: Sequence[str]) -> Iterator[str]:
     """Wishes about the records of the application."""
-    if any(_ANYTHING.search(text) for text in texts):
+    if _does_anything(tools):
         return
     plans = list(scene.domain.plans.values())
     for plan in scene.chance.sample(plans, len(plans)):
