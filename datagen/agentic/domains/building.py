@@ -5,7 +5,7 @@ environment: a draft whose calls are refused, or change nothing they should, giv
 
 import itertools
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -224,11 +224,19 @@ def _ready(calls: Sequence[Call], turns: Sequence[Turn]) -> list[Call]:
     told = "\n".join(turn.content for turn in turns if turn.role in ("user", "tool"))
     ready = list(calls[:1])
     for call in calls[1:]:
-        given = [value for value in call.arguments.values() if isinstance(value, str)]
-        if not all(value in told for value in given):
+        if not all(value in told for value in _texts(call.arguments)):
             break
         ready.append(call)
     return ready
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """What an agent has to know to write a value: its texts and whole numbers."""
+    if isinstance(value, Mapping | list):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(inner)
+    elif isinstance(value, str | int) and not isinstance(value, bool):
+        yield str(value)
 
 
 def _tool_call(call: Call, number: int) -> ToolCall:

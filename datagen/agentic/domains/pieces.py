@@ -1,5 +1,6 @@
 """Pieces of tasks: one wish each, with the calls that fulfil it; and how several make one task."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -31,8 +32,9 @@ def ordered(first: Sequence[Call], pieces: Sequence[Piece], *, together: bool) -
     steps = [piece.calls for piece in pieces]
     if together:
         steps = [tuple(p.calls[0] for p in pieces), *(p.calls[1:] for p in pieces)]
-    for step in steps:
-        calls += [call for call in step if call not in calls]
+    for call in itertools.chain.from_iterable(steps):
+        if call not in calls:
+            calls.append(call)
     return tuple(calls)
 
 

@@ -23,6 +23,7 @@ _SAME = str.maketrans("“”„«»‘’`–—−\u00a0\u202f", '"""""\'\'\'-
 _NUMBER = re.compile(r"(?<![\w.])(?<!\d[-/:])-?\d[\d,]*(?:\.\d+)?(?![\w])(?![-/:]\d)")
 """Not the parts of dates and times, which are no numbers by themselves."""
 _ANY_DIGITS = re.compile(r"\d+(?:\.\d+)?")
+_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2})")
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _WORDS = re.compile(r"[^\W_]+")
 SourceName = Literal["system", "user", "tool"]
@@ -106,8 +107,9 @@ class Corpus:
 
 
 def plain(text: str) -> str:
-    """Lower case, one kind of quotation marks, dashes and spaces; the length stays."""
-    made = text.translate(_SAME)
+    """Lower case, one kind of quotation marks, dashes and spaces, a space between a day and its
+    time; the length stays."""
+    made = _MOMENT.sub(r"\1 \2", text.translate(_SAME))
     low = made.lower()
     return low if len(low) == len(made) else "".join(c.lower()[:1] or c for c in made)
 

@@ -13,7 +13,7 @@ from datagen.agentic.domains.compiling.plans import Action, Binding, EntityPlan
 from datagen.agentic.domains.compiling.results import Material, made
 from datagen.agentic.domains.compiling.states import blank, new_key
 from datagen.agentic.domains.compiling.values import fits
-from datagen.agentic.domains.compiling.words import human, many
+from datagen.agentic.domains.compiling.words import spoken_noun, spoken_nouns
 
 Record = dict[str, Any]
 MOST_LISTED = 50
@@ -50,7 +50,7 @@ class Backend:
 
     @property
     def _one(self) -> str:
-        return human(self.entity.noun)
+        return spoken_noun(self.entity.noun)
 
     def _refuse(self, code: str, message: str) -> Refused:
         return Refused(self.errors.get(code, code), message)
@@ -90,10 +90,26 @@ class Backend:
 
     def _update(self, state: State, given: Mapping[str, Any]) -> Any:
         found = self._found(state, given)
-        found.update(self._written(state, given))
+        values = self._written(state, given)
+        if self.entity.key.name in values:
+            self._rename(state, found, values[self.entity.key.name])
+        found.update(values)
         if self.action.sets is not None:
             found[self.action.sets[0]] = self.action.sets[1]
         return self._told(found)
+
+    def _rename(self, state: State, found: Record, new: Any) -> None:
+        """Give a record that goes by its name another one, also where others refer to it."""
+        records, key = state[self.entity.name], self.entity.key.name
+        old = found[key]
+        if str(new) in records:
+            raise self._refuse("already_exists", f"There is a {self._one} {new} already.")
+        records[str(new)] = records.pop(str(old))
+        for other in self.entities.values():
+            for field in other.fields.values():
+                for record in state.get(other.name, {}).values():
+                    if field.refers == self.entity.name and record.get(field.name) == old:
+                        record[field.name] = new
 
     def _delete(self, state: State, given: Mapping[str, Any]) -> Any:
         found = self._found(state, given)
@@ -112,7 +128,7 @@ class Backend:
                     record.get(field.name) == key and record[other.key.name] != key
                     for record in holders.values()
                 ):
-                    yield human(many(other.noun))
+                    yield spoken_nouns(other.noun)
 
     def _found(self, state: State, given: Mapping[str, Any]) -> Record:
         """The one record that a call names."""
@@ -130,7 +146,7 @@ class Backend:
         if not found:
             raise self._refuse("not_found", f"There is no {self._one} {str(value)[:80]}.")
         if len(found) > 1:
-            others = human(many(self.entity.noun))
+            others = spoken_nouns(self.entity.noun)
             raise self._refuse("ambiguous", f"{len(found)} {others} are called {str(value)[:80]}.")
         record: Record = found[0]
         return record
@@ -189,6 +205,8 @@ class Backend:
             if value is None:
                 continue
             field = self.entity.fields.get(binding.field)
+            if binding.field == self.entity.key.name and binding.role == "field":
+                field = self.entity.key
             if field is not None:
                 value = self._held(state, field.refers, value, binding)
                 if not fits(value, field.schema):

@@ -80,6 +80,11 @@ def _only(draft: ToolDraft) -> Parameter | None:
     return needed[0] if fits and not set(needed[0].words) & _TEXTS else None
 
 
+def _today(words: Words) -> Words:
+    """`old_name` is the name as long as there is no new one."""
+    return words[1:] if len(words) > 1 and words[0] in ("old", "current") else words
+
+
 def _names(parameter: Parameter, noun: Words) -> bool:
     named = is_called(parameter.words, noun) or ending(parameter.words)
     return bool(named) or parameter.words[:1] in (("old",), ("current",))
@@ -127,9 +132,9 @@ class Binder:
         entity = self.entity
         named = is_called(parameter.words, entity.noun) or ending(parameter.words)
         if entity.natural and not entity.key_words:
-            known = entity.fields.add(parameter.words, parameter.kind, {})
+            known = entity.fields.add(_today(parameter.words), parameter.kind, {})
             entity.key_words = known.words if known is not None else parameter.words
-        if entity.natural and named == "name" and not self._agrees(parameter):
+        if entity.natural and named != "bare" and not self._agrees(parameter):
             raise Unbound("no_key", parameter.name)
         if entity.natural or named != "name":
             entity.keys.append(parameter.schema)
@@ -142,7 +147,7 @@ class Binder:
 
     def _agrees(self, parameter: Parameter) -> bool:
         """Whether a natural key is the one that other tools of the entity take."""
-        words = self.entity.fields.canonical(parameter.words)
+        words = self.entity.fields.canonical(_today(parameter.words))
         known = self.entity.key_words
         return words == known or is_called(known, self.entity.noun) == "bare"
 
@@ -204,6 +209,8 @@ class Binder:
     def _written(self, parameter: Parameter, draft: ToolDraft) -> Binding | None:
         sign = sign_of(parameter)
         words = parameter.words
+        if self._narrows(parameter, draft):
+            return self._scope(parameter)
         if draft.rest and (words[-1] in ("value", "to") or set(words) <= set(draft.rest)):
             words = draft.rest  # set_task_status(task_id, value), set_due_date(task_id, date)
         if parameter.kind == "other":
@@ -223,6 +230,15 @@ class Binder:
         if parameter.required:
             raise Unbound("unclear_parameters", parameter.name)
         return Binding(parameter, "extra", parameter.name)
+
+    def _narrows(self, parameter: Parameter, draft: ToolDraft) -> bool:
+        """Whether a required parameter says which record is changed, where what is written needn't
+        be given: `owner` of `update_issue(owner, number, title?)`."""
+        if draft.phrase.operation != "update" or not parameter.required:
+            return False
+        free = [p for p in draft.parameters if not p.required and not sign_of(p)]
+        about = bool(set(parameter.words) & set(draft.rest))
+        return bool(free) and not about and parameter.kind in SCALARS
 
     def _is_opaque(self, words: Words) -> bool:
         """Whether nothing tells what a text of that name looks like: neither the name, nor what

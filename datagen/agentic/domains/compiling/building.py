@@ -18,7 +18,7 @@ from datagen.agentic.domains.compiling.plans import Action, EntityPlan, Field, S
 from datagen.agentic.domains.compiling.rules import Rule, drawn_rules, policy
 from datagen.agentic.domains.compiling.states import draw_state
 from datagen.agentic.domains.compiling.verbs import PAST, READS
-from datagen.agentic.domains.compiling.words import human, many, words_of
+from datagen.agentic.domains.compiling.words import spoken_nouns, words_of
 from datagen.agentic.tools.specs import json_text
 from datagen.schemas import Tool
 
@@ -188,7 +188,7 @@ def _summary(plan: EntityPlan, actions: Mapping[str, Action]) -> tuple[str, ...]
 
 def _about(server: str, plans: Mapping[str, EntityPlan]) -> str:
     """What the tools are about, as it drops into a sentence."""
-    names = [human(many(one.noun)) for one in plans.values()][:3]
+    names = [spoken_nouns(one.noun) for one in plans.values()][:3]
     kept = " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""
     return f"{title(server)}, which keeps {kept}" if kept else title(server)
 

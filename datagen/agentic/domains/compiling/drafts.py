@@ -5,6 +5,7 @@ more (`get_project_tasks`, `set_task_status`) is about a part of its noun, if th
 these."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +18,7 @@ from datagen.agentic.domains.compiling.verbs import READS, VERBS
 from datagen.agentic.domains.compiling.words import Words, is_plural, one, words_of
 from datagen.schemas import Tool
 
+LEAST_MARKED = 6
 _JOINING = frozenset("and or if then vs not associated related".split())
 _SHAPELESS = frozenset("thing stuff everything anything something all any".split())
 
@@ -45,6 +47,8 @@ class ServerDraft:
     nouns: frozenset[Words] = frozenset()
     reasons: dict[str, tuple[Reason, str]] = field(default_factory=dict)
     camels: bool = False
+    marks: frozenset[str] = frozenset()
+    """Short words that many parameters begin with and that mean nothing: `hs`."""
 
     def refuse(self, tool: Tool, reason: Reason, detail: str = "") -> None:
         self.reasons[tool.id] = (reason, detail)
@@ -76,6 +80,10 @@ def drafted(server: str, tools: Sequence[Tool]) -> ServerDraft:
         draft.tools.append(ToolDraft(tool, phrase, parameters, output))
     draft.camels = any(
         p.name != p.name.lower() and "_" not in p.name for d in draft.tools for p in d.parameters
+    )
+    firsts = Counter(p.words[0] for d in draft.tools for p in d.parameters if len(p.words) > 1)
+    draft.marks = frozenset(
+        word for word, n in firsts.items() if n >= LEAST_MARKED and len(word) < 3 and word != "is"
     )
     draft.nouns = _entities(draft.tools)
     for one_tool in draft.tools:
@@ -132,8 +140,11 @@ def _resolve(draft: ToolDraft, nouns: frozenset[Words]) -> None:
     if noun in nouns:
         draft.noun, draft.owner = noun, phrase.scope or phrase.of
         return
+    own = any(is_called(p.words, noun) == "id" for p in draft.parameters if p.required)
     for size in range(len(noun) - 1, 0, -1):
         head, tail = noun[:size], noun[size:]
+        if own:
+            break
         if head in nouns and phrase.operation in ("update", "read") and not is_plural(tail[-1]):
             draft.noun, draft.rest = head, tail
             return

@@ -33,14 +33,18 @@ _EITHER = frozenset(("all", "any", "*", "", "both", "none"))
 class Fields:
     """Collects the fields of one entity."""
 
-    def __init__(self, noun: Words, *, camels: bool) -> None:
+    def __init__(self, noun: Words, *, camels: bool, marks: frozenset[str] = frozenset()) -> None:
+        """`marks`: first words of parameters that mean nothing."""
         self.noun = noun
+        self.marks = marks
         self.camels = camels
         self.found: dict[Words, Field] = {}
 
     def canonical(self, words: Words) -> Words:
         """The words of a field without the entity's name and `new`."""
-        while len(words) > 1 and words[0] in _BEFORE:
+        while len(words) > 1 and (words[0] in _BEFORE or words[0] in self.marks):
+            if words[1] in ("at", "by", "on", "date", "time"):  # updated_at
+                break
             words = words[1:]
         for size in range(len(self.noun), 0, -1):
             if len(words) > size and words[:size] == self.noun[-size:]:

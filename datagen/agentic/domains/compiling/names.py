@@ -40,7 +40,7 @@ _POOLS: Mapping[str, Sequence[str]] = {
         pools.COMPANIES,
     ),
     **dict.fromkeys(
-        "place location room store warehouse branch venue site building property zone facility "
+        "place location room store warehouse branch venue site building zone facility "
         "station hotel restaurant shop office farm field palace parking".split(),
         pools.PLACES,
     ),

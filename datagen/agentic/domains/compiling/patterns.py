@@ -93,6 +93,9 @@ def _class(inside: str) -> str:
             found += inside[at]
             at += 1
     plain = "".join(sign for sign in found if sign.isalnum())
+    plain = (
+        "".join(sign for sign in plain if not sign.isupper()) if plain != plain.upper() else plain
+    )
     if not found:
         raise _Unclear
     return plain or found

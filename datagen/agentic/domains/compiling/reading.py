@@ -68,7 +68,7 @@ def _grouped(draft: ServerDraft) -> Entities:
         if not tool.noun:
             draft.refuse(tool.tool, "unclear_object", tool.tool.name)
             continue
-        fields = Fields(tool.noun, camels=draft.camels)
+        fields = Fields(tool.noun, camels=draft.camels, marks=draft.marks)
         entities.setdefault(tool.noun, EntityDraft(tool.noun, fields)).tools.append(tool)
     for noun, entity in list(entities.items()):
         if _viable(entity.tools):

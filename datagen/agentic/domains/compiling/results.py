@@ -179,8 +179,11 @@ class Reader:
         named = one(words) in (self.noun, self.noun[-1:]) or "_".join(words) in _LISTS
         items = resolved(schema.get("items"), self.refs)
         objects = items.get("type") == "object"
-        if self.operation == "list" and (named or (objects and is_plural(words[-1]))):
+        whole = self.operation == "list" and not self._inside
+        if whole and (named or (objects and is_plural(words[-1]))):
             return self._records(schema)
+        if objects and self._inside:
+            return Node("constant", []) if not schema.get("minItems") else None
         return self._field(words, schema) if kind_of(schema) == "strings" else None
 
     def _records(self, schema: Mapping[str, Any]) -> Node | None:

@@ -9,7 +9,7 @@ from datagen.agentic.domains.compiling.parameters import Parameter
 from datagen.agentic.domains.compiling.words import Words, singular
 
 Sign = Literal["query", "limit", "offset", "page", "switch", "secret", "placeholder", ""]
-ID_ENDINGS = frozenset("id uuid uid guid key slug sid number no num identifier pk".split())
+ID_ENDINGS = frozenset("id iid uuid uid guid key slug sid number no num identifier pk".split())
 NAME_ENDINGS = frozenset(
     "name title path symbol code url username login email file filename ticker".split()
 )

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from datagen.agentic.domains.compiling.plans import Action, EntityPlan, Field
 from datagen.agentic.domains.compiling.values import Values, is_told
-from datagen.agentic.domains.compiling.words import human, many, with_article
+from datagen.agentic.domains.compiling.words import human, spoken_nouns, with_article
 
 RuleKind = Literal[
     "final_status",
@@ -131,7 +131,7 @@ def _possible(
     if "delete" in doing and doing & {"create", "update", "status"}:
         yield Rule("never_deleted", plan.name, f"{_things(plan)} are never deleted.")
     if "create" in doing and doing & {"update", "status", "delete"}:
-        said = f"No {human(many(plan.noun))} are added at the moment."
+        said = f"No {spoken_nouns(plan.noun)} are added at the moment."
         yield Rule("never_added", plan.name, said)
     if doing & {"read", "list"}:
         yield from _final(plan, mine)
@@ -150,12 +150,12 @@ def _nothing(plan: EntityPlan, actions: Mapping[str, Action]) -> Iterator[Rule]:
     if "delete" in doing:
         yield Rule("never_deleted", plan.name, f"{_things(plan)} are never deleted.")
     if "create" in doing:
-        said = f"No {human(many(plan.noun))} are added at the moment."
+        said = f"No {spoken_nouns(plan.noun)} are added at the moment."
         yield Rule("never_added", plan.name, said)
 
 
 def _things(plan: EntityPlan) -> str:
-    said = human(many(plan.noun))
+    said = spoken_nouns(plan.noun)
     return f"{said[:1].upper()}{said[1:]}"
 
 
@@ -187,8 +187,8 @@ def _kept(plan: EntityPlan, chance: random.Random) -> Iterator[Rule]:
             day = f"2026-{chance.randrange(3, 10):02d}-01"
             name = "creation date" if one.words == ("created", "at") else human(one.words)
             said = (
-                f"{_things(plan)} with a {name} before {day} are kept as they are: they are neither "
-                "changed nor deleted."
+                f"{_things(plan)} with a {name} before {day} are kept as they are: they are "
+                "neither changed nor deleted."
             )
             yield Rule("kept_before", plan.name, said, one.name, day)
 
@@ -198,7 +198,7 @@ def _confidential(plan: EntityPlan) -> Iterator[Rule]:
         return
     for one in plan.fields.values():
         if "_".join(one.words) in _PRIVATE and one.name not in (plan.label, plan.key.name):
-            what = f"The {human(one.words)} of {human(many(plan.noun))}"
+            what = f"The {human(one.words)} of {spoken_nouns(plan.noun)}"
             said = f"{what} is confidential: nobody is told it."
             yield Rule("confidential", plan.name, said, one.name)
 
@@ -222,7 +222,7 @@ def _fixed(plan: EntityPlan, mine: Sequence[Action], chance: random.Random) -> I
     others = {a.operation for a in mine} - {"read", "list", "count", "update"}
     if plain and len(written) + len(others) > 1:
         field = plan.field(chance.choice(plain))
-        said = f"The {human(field.words)} of existing {human(many(plan.noun))} is never changed."
+        said = f"The {human(field.words)} of existing {spoken_nouns(plan.noun)} is never changed."
         yield Rule("fixed_field", plan.name, said, field.name)
 
 
@@ -239,7 +239,7 @@ def _of_values(plan: EntityPlan, mine: Sequence[Action], chance: random.Random) 
     for one in fields:
         limit = _AMOUNTS.get(one.words[-1], 0)
         if limit and one.kind in ("integer", "number") and one.schema.get("maximum", 1e9) > limit:
-            what = f"No {human(one.words)} above {limit} is set for {human(many(plan.noun))}."
+            what = f"No {human(one.words)} above {limit} is set for {spoken_nouns(plan.noun)}."
             yield Rule("limit", plan.name, what, one.name, limit)
     for one, value in _kinds(plan, fields, chance):
         said = f"Nobody may give {with_article(plan.noun)} the {human(one.words)} {value}."

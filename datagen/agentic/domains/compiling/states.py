@@ -21,6 +21,7 @@ LEAST, MOST = 5, 10
 """Records of an entity; a state is part of every task, and is a few kilobytes so."""
 TWINS = 2
 """Records of an entity that are given another one's name."""
+RARE_TRIES = 3
 KEY_TRIES = 60
 FIRST_DAY = date(2026, 1, 5)
 TODAY = "today"
@@ -76,13 +77,26 @@ def _parents_first(entities: Sequence[EntityPlan]) -> list[EntityPlan]:
 def _record(entity: EntityPlan, key: Any, values: Values, state: State) -> dict[str, Any]:
     record = {entity.key.name: key}
     for field in entity.fields.values():
-        record[field.name] = drawn(entity, field, values, state)
+        record[field.name] = _rare(entity, field, values, state)
     if entity.label in record and "email" in record and is_person(entity.noun):
         name = str(record[entity.label])
         made = f"{name.lower().replace(' ', '.')}@example.org"
         if "@" not in name and fits(made, entity.field("email").schema):
             record["email"] = made
     return record
+
+
+def _rare(entity: EntityPlan, field: Field, values: Values, state: State) -> Any:
+    """A value for a field; of texts one that few others of the entity have, so that a record is
+    told by them."""
+    taken = {str(one.get(field.name)) for one in state[entity.name].values()}
+    made = drawn(entity, field, values, state)
+    if field.kind == "string" and not field.options and not field.refers:
+        for _ in range(RARE_TRIES):
+            if made not in taken:
+                break
+            made = drawn(entity, field, values, state)
+    return made
 
 
 def drawn(entity: EntityPlan, field: Field, values: Values, state: Mapping[str, Any]) -> Any:

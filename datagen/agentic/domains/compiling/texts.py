@@ -185,7 +185,7 @@ class Texts:
             "zip": lambda: f"{chance.randrange(10_000, 99_999)}",
             "postcode": lambda: f"{chance.randrange(10_000, 99_999)}",
             **dict.fromkeys(
-                ("code", "sku", "number", "reference", "id"), lambda: _code(words, chance)
+                ("code", "sku", "number", "reference", "id", "iid"), lambda: _code(words, chance)
             ),
         }
         last = "timezone" if words[-2:] == ("time", "zone") else last

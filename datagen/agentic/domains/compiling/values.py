@@ -21,6 +21,8 @@ from datagen.agentic.environment.compiled import validator_of
 from datagen.agentic.tools.specs import json_text
 
 TRIES = 6
+_BLANK = frozenset(("unknown", "unknownfuturevalue", "unspecified", "none", "other", ""))
+"""Options that say that there is none."""
 LETTERS = "abcdefghjkmnpqrstuvwxyz"
 
 
@@ -37,7 +39,8 @@ class Values:
         """A value that fits; None where none is found. `named`: it is what records are called."""
         options = schema.get("enum")
         if options:
-            return self.chance.choice(options)
+            telling = [one for one in options if str(one).lower() not in _BLANK]
+            return self.chance.choice(telling or options)
         for _ in range(TRIES if _is_bounded(schema) else 1):
             value = self._tried(words, kind, schema, noun, named=named)
             if value is not None and fits(value, schema):

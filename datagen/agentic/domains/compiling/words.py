@@ -34,7 +34,7 @@ _IRREGULAR = {
 _SINGULAR = frozenset(
     "address access alias analysis analytics atlas aws basis bias business bus canvas chess class "
     "cors css data dns express gas goods https ios js kubernetes lens mass metadata news os "
-    "process progress redis sales series sms species status success synopsis tls address diagnosis gps "
+    "process progress redis sales series sms species status success synopsis tls diagnosis gps "
     "pos settings statistics stats windows tennis glasses mathematics".split()
 )
 """Words with an s at their end, or of two numbers, that name one thing or a mass."""
@@ -93,6 +93,22 @@ def many(noun: Words) -> Words:
     return (*noun[:-1], plural(noun[-1])) if noun else noun
 
 
+MASS = frozenset(
+    "documentation equipment feedback software hardware content research staff inventory media "
+    "knowledge information evidence".split()
+)
+"""Words for a mass, of which records are entries."""
+
+
+def spoken_noun(noun: Words) -> str:
+    """A noun as people say it, for one record."""
+    return human((*noun, "entry")) if noun[-1] in MASS else human(noun)
+
+
+def spoken_nouns(noun: Words) -> str:
+    return human((*noun, "entries")) if noun[-1] in MASS else human(many(noun))
+
+
 def human(words: Sequence[str]) -> str:
     """Words as people write them: `IP address`."""
     kept = words[:-1] if len(words) > 1 and words[-1] == "1" else words
@@ -100,7 +116,7 @@ def human(words: Sequence[str]) -> str:
 
 
 def with_article(words: Sequence[str]) -> str:
-    said = human(words)
+    said = spoken_noun(tuple(words))
     return f"{'an' if _AN.match(said.lower()) else 'a'} {said}"
 
 

@@ -8,7 +8,7 @@ from datagen.agentic.domains.compiling.plans import Action, Binding, EntityPlan,
 from datagen.agentic.domains.compiling.rules import Rule
 from datagen.agentic.domains.compiling.values import is_told
 from datagen.agentic.domains.compiling.verbs import MARKS, Operation
-from datagen.agentic.domains.compiling.words import human
+from datagen.agentic.domains.compiling.words import spoken_noun
 from datagen.agentic.domains.drawing.looking import missing_record, one_of
 from datagen.agentic.domains.drawing.lookups import look_up
 from datagen.agentic.domains.drawing.scene import Record, Scene, call, written
@@ -65,7 +65,9 @@ def by_name(scene: Scene, operation: Operation) -> Piece | None:
         found = look_up(scene, plan, wish.record)
         if found is None:
             continue
-        return _piece(scene, wish, found.said, found.place, (found.call,), found.missing)
+        place = " ".join(dict.fromkeys(filter(None, (found.place, wish.said))))
+        what = f"{found.said} {wish.said}" if wish.said not in ("", found.place) else found.said
+        return _piece(scene, wish, what, place, (found.call,), found.missing)
     return None
 
 
@@ -99,7 +101,8 @@ def if_so(scene: Scene) -> Piece | None:
         for reader in scene.actions("read", entity=plan.name):
             given = scene.to(reader, wish.record)
             fields = [f for f in scene.facts(reader, wish.record) if f.name not in wish.written]
-            if given is None or not fields or wish.said != given.said:
+            named = scene.named(reader, wish.record) == scene.named(wish.action, wish.record)
+            if given is None or not fields or wish.said != given.said or not named:
                 continue
             return _checked(scene, wish, scene.chance.choice(fields), call(reader, given.arguments))
     return None
@@ -115,7 +118,7 @@ def _checked(scene: Scene, wish: Wish, field: Field, look: Call) -> Piece | None
     what = f"{scene.named(wish.action, wish.record)} {wish.said}".strip()
     verb = pick(scene.chance, "check", "look up", "find out")
     condition = f"{verb} the {field_name(field, plan)} of {what} and, if it is"
-    clause = f"{condition} {spoken(value, field)}, {wish.clause(f'that {human(plan.noun)}')}"
+    clause = f"{condition} {spoken(value, field)}, {wish.clause(f'that {spoken_noun(plan.noun)}')}"
     change = call(wish.action, wish.arguments)
     return Piece(
         clause if met else f"{clause}; if not, tell me what it is",
@@ -234,7 +237,7 @@ def _told(
     new = _value_said(scene, plan, names[0], values[names[0]])
     if len(names) > 1:
         parts = [
-            f"the {field_name(plan.field(n), plan)} should be {_value_said(scene, plan, n, v)}"
+            f"the {field_name(plan.field(n), plan)} should be {spoken(v, plan.field(n))}"
             for n, v in values.items()
         ]
         return Wish(

@@ -53,8 +53,10 @@ def named_fact(scene: Scene) -> Piece | None:
             if not fields:
                 continue
             field = scene.chance.choice(fields)
+            more = given.said not in ("", found.place)
+            what = f"{found.said} {given.said}" if more else found.said
             return Piece(
-                _asked(scene, plan, [field], found.said),
+                _asked(scene, plan, [field], what),
                 (found.call, call(action, given.arguments)),
                 (as_fact(record[field.name]),),
                 _asked(scene, plan, [field], f"{one_of(plan)} {found.place}".strip()),
@@ -174,13 +176,12 @@ def how_many(scene: Scene) -> Piece | None:
         if made is None:
             continue
         plan = scene.plan(action)
-        lister = [b for b in (action,) if action.operation == "list"]
         found = [
             one
             for one in scene.state[plan.name].values()
             if one.get(binding.field) == record[binding.field]
         ]
-        if len(found) < 2 or (lister and len(scene.answered(action, made[0])) != len(found)):
+        if len(found) < 2 or not scene.counts(action, made[0], len(found)):
             continue
         clause = pick(
             scene.chance,

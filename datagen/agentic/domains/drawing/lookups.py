@@ -10,7 +10,7 @@ from typing import Any
 from datagen.agentic.domains.compiling.names import is_person
 from datagen.agentic.domains.compiling.plans import Action, Binding, EntityPlan, Field
 from datagen.agentic.domains.compiling.texts import TEXTS
-from datagen.agentic.domains.compiling.words import human
+from datagen.agentic.domains.compiling.words import spoken_noun
 from datagen.agentic.domains.drawing.scene import Record, Scene, call
 from datagen.agentic.domains.drawing.speech import called, field_name, spoken
 from datagen.agentic.nouns import Call
@@ -85,7 +85,7 @@ def _by(
 
 
 def _described(plan: EntityPlan, field: Field, value: Any) -> str:
-    noun = human(plan.noun)
+    noun = spoken_noun(plan.noun)
     if is_person(plan.noun) or field.words[-1] in ("email", "phone"):
         return f"the {noun} whose {field_name(field, plan)} is {spoken(value, field)}"
     return f"the {noun} with the {field_name(field, plan)} {spoken(value, field)}"
@@ -94,7 +94,8 @@ def _described(plan: EntityPlan, field: Field, value: Any) -> str:
 def _parameter(action: Action, field: Field) -> Binding | None:
     """The parameter of a list that takes the value of a field."""
     named = [b for b in action.bound("contains", "equals") if b.field == field.name]
-    searches = action.bound("query") if field.kind == "string" else []
+    plain = field.kind == "string" and not field.options
+    searches = action.bound("query") if plain else []
     return next(iter([*named, *searches]), None)
 
 

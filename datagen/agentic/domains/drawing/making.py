@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datagen.agentic.domains.compiling.plans import Action, Binding, EntityPlan, Field
+from datagen.agentic.domains.compiling.roles import is_called
 from datagen.agentic.domains.compiling.values import is_told
-from datagen.agentic.domains.compiling.words import human, with_article
+from datagen.agentic.domains.compiling.words import spoken_noun, with_article
 from datagen.agentic.domains.drawing.lookups import look_up
-from datagen.agentic.domains.drawing.scene import Scene, call, written
+from datagen.agentic.domains.drawing.scene import PLACES, Scene, call, written
 from datagen.agentic.domains.drawing.speech import field_name, listed, numbered, pick, spoken
 from datagen.agentic.domains.pieces import Piece
 from datagen.agentic.nouns import Call
@@ -165,6 +166,8 @@ def _put(
     elif one.name == plan.label and one.words[-1] in ("name", "title"):
         made.label = spoken(value, one)
         made.parts.append((one.name, "", binding.parameter.required, value))
+    elif one.words[-1] == "id" and field_name(one, plan).split()[-1] in PLACES:
+        made.places.append(f"in {field_name(one, plan)} {value}")
     else:
         said = f"the {field_name(one, plan)} {spoken(value, one)}"
         made.parts.append((one.name, said, binding.parameter.required, value))
@@ -173,10 +176,9 @@ def _put(
 
 def _placed(one: Field, plan: EntityPlan, other: EntityPlan, place: str) -> str:
     """Where a record is made, or for whom."""
-    name = field_name(one, plan)
-    if name in (human(other.noun), human(other.noun[-1:])):
-        return f"for {place}" if one.refers else place
-    return f"with {place} as its {name}"
+    if is_called(one.words, other.noun):
+        return f"for {place}"
+    return f"with {place} as its {field_name(one, plan)}"
 
 
 def _told(scene: Scene, action: Action, made: _Plan) -> Piece:
@@ -203,7 +205,11 @@ def _worded(scene: Scene, plan: EntityPlan, verb: str, made: _Plan, without: str
     """The clause, with one field left out."""
     label = made.label if without != plan.label else ""
     parts = [said for name, said, _, _ in made.parts if said and name != without]
-    noun = with_article(plan.noun) if scene.chance.random() < 0.5 else f"a new {human(plan.noun)}"
+    noun = (
+        with_article(plan.noun)
+        if scene.chance.random() < 0.5
+        else f"a new {spoken_noun(plan.noun)}"
+    )
     head = f"{verb} {noun}{f' {_naming(plan)} {label}' if label else ''}"
     head = " ".join([head, *made.places])
     return f"{head} with {listed(parts)}" if parts else head

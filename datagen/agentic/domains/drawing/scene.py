@@ -1,6 +1,7 @@
 """Where pieces are drawn: a domain, one of its states, and the chance that decides."""
 
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,9 +10,11 @@ from typing import Any
 from datagen.agentic.domains.base import Refused, State
 from datagen.agentic.domains.compiling.binding import filler
 from datagen.agentic.domains.compiling.building import CompiledDomain
+from datagen.agentic.domains.compiling.names import is_person
 from datagen.agentic.domains.compiling.plans import Action, Binding, EntityPlan, Field
 from datagen.agentic.domains.compiling.pools import REASONS
 from datagen.agentic.domains.compiling.results import shown_fields
+from datagen.agentic.domains.compiling.roles import is_called
 from datagen.agentic.domains.compiling.states import TODAY
 from datagen.agentic.domains.compiling.values import Values, is_told
 from datagen.agentic.domains.compiling.verbs import Operation
@@ -20,8 +23,10 @@ from datagen.agentic.environment.answers import misfit
 from datagen.agentic.environment.compiled import validator_of
 from datagen.agentic.nouns import Call
 from datagen.agentic.tools.specs import json_text
+from datagen.agentic.verify.corpus import find_whole
 
 Record = Mapping[str, Any]
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]")
 LONGEST_FACT = 60
 """Characters of a text that is asked for: users ask for facts, not for passages."""
 
@@ -148,19 +153,38 @@ class Scene:
                 said.append(f"with the {parameter.words[-1]} “{value}”")
             elif (value := filler(parameter)) is not None:
                 parameter.put(arguments, value)
-        return Given(arguments, " ".join(said)) if self.takes(action, arguments) else None
+        return Given(arguments, _run_on(said)) if self.takes(action, arguments) else None
 
     def where(self, plan: EntityPlan, field: Field, value: Any) -> str:
         """What a user says to narrow down what is meant: `in project P-12`."""
         other = self.domain.plans.get(field.refers)
+        name = field_name(field, plan)
         if other is not None:
             record = self.state[other.name].get(str(value))
-            return f"in {numbered(other, record)}" if record else ""
-        return f"with the {field_name(field, plan)} {spoken(value, field)}"
+            if record is None:
+                return ""
+            if not is_called(field.words, other.noun):
+                return f"with {numbered(other, record)} as the {name}"
+            return f"{'of' if is_person(other.noun) else 'in'} {numbered(other, record)}"
+        if field.words[-1] == "id" and name.split()[-1] in PLACES:
+            return f"in {name} {value}"
+        return f"with the {name} {spoken(value, field)}"
 
     def takes(self, action: Action, arguments: Mapping[str, Any]) -> bool:
         """Whether the arguments fit the tool's own schema."""
         return not misfit(validator_of(action.tool.input_schema), arguments)
+
+    def counts(self, action: Action, arguments: Mapping[str, Any], count: int) -> bool:
+        """Whether a list or a count answers with that number of records."""
+        tool = self.domain.tool(action.tool.name)
+        assert tool is not None
+        try:
+            text = json_text(tool.run(self.state, arguments))
+        except Refused:
+            return False
+        if action.operation == "list" and len(self.answered(action, arguments)) != count:
+            return False
+        return action.operation == "list" or find_whole(text, str(count)) >= 0
 
     def answered(self, action: Action, arguments: Mapping[str, Any]) -> list[Record]:
         """The records that a list finds: those of the state whose id its result holds."""
@@ -192,13 +216,27 @@ class Scene:
         return {str(one.get(plan.label)) for one in self.state[plan.name].values()}
 
 
+PLACES = frozenset(
+    "calendar project workspace team board list folder channel repository repo database group "
+    "collection account site drive chat room course store organization space class server".split()
+)
+"""Things that others are in."""
 SWITCHES = frozenset(
     "allow enable disable include show use has can should require force is".split()
 )
 """First words of fields that say whether something is so, in whatever type."""
-_ODD = frozenset("id hash ip uuid url version latitude longitude".split())
+_ODD = frozenset("id hash ip uuid url version latitude longitude max min length crop".split())
 _ODD_FORMATS = frozenset(("uuid", "date-time", "uri", "ipv4"))
 """Of values that no user asks for, or that nobody writes out."""
+
+
+def _run_on(parts: Sequence[str]) -> str:
+    """What is said of where something is, in a row: `with the team A and the channel B`."""
+    made = ""
+    for part in sorted(filter(None, parts), key=lambda part: part.startswith("with")):
+        more = "with " in made and part.startswith("with the")
+        made += f" and{part.removeprefix('with')}" if more else f" {part}"
+    return made.strip()
 
 
 def call(action: Action, given: Mapping[str, Any]) -> Call:
@@ -225,6 +263,8 @@ def _as(value: Any, binding: Binding) -> Any:
 
 
 def _is_fact(field: Field, value: Any) -> bool:
+    if isinstance(value, str) and _MOMENT.match(value):
+        return False
     if value is None or isinstance(value, bool | list) or field.refers:
         return False
     if set(field.words) & _ODD or field.schema.get("format") in _ODD_FORMATS:

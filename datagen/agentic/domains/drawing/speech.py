@@ -7,7 +7,7 @@ from typing import Any
 from datagen.agentic.domains.compiling.names import is_person
 from datagen.agentic.domains.compiling.plans import EntityPlan, Field
 from datagen.agentic.domains.compiling.texts import TEXTS
-from datagen.agentic.domains.compiling.words import Words, human, many
+from datagen.agentic.domains.compiling.words import Words, human, spoken_noun, spoken_nouns
 
 Record = Mapping[str, Any]
 _BARE = frozenset(
@@ -16,6 +16,15 @@ _BARE = frozenset(
     "role department date time day timezone version barcode slug username".split()
 )
 """Last words of fields whose values stand without quotation marks."""
+_DAYS: Mapping[str, str] = {
+    "created": "creation date",
+    "updated": "date of the last update",
+    "archived": "archiving date",
+    "completed": "completion date",
+    "closed": "closing date",
+    "started": "start date",
+    "published": "publication date",
+}
 _SMALL = frozenset("in on to of up at by no go".split())
 _VAGUE = frozenset(("of", "type", "value"))
 
@@ -52,7 +61,7 @@ def listed(values: Sequence[str]) -> str:
 def called(plan: EntityPlan, record: Record) -> str:
     """A record by the name that people call it."""
     name = record.get(plan.label)
-    noun = human(plan.noun)
+    noun = spoken_noun(plan.noun)
     field = plan.field(plan.label)
     if is_person(plan.noun) and field.words[-1] in ("name", "username"):
         return f"{noun} {name}"
@@ -65,7 +74,7 @@ def numbered(plan: EntityPlan, record: Record) -> str:
     """A record by its id."""
     if plan.natural:
         return called(plan, record)
-    return f"{human(plan.noun)} {record[plan.key.name]}"
+    return f"{spoken_noun(plan.noun)} {record[plan.key.name]}"
 
 
 def field_name(field: Field, plan: EntityPlan) -> str:
@@ -74,16 +83,16 @@ def field_name(field: Field, plan: EntityPlan) -> str:
     if len(words) > 1 and words[-1] in ("id", "uid", "ids"):
         words = words[:-1]
     if len(words) > 1 and words[-1] == "at":
-        return {"created": "creation date"}.get(words[0], f"date it was {words[0]}")
+        return _DAYS.get(words[0], f"{words[0]} date")
     if len(words) > 1 and words[-1] in _VAGUE:
         words = words[:-1]
     if words[:1] == ("is",):
         words = words[1:]
-    return human(words) if words != ("type",) else f"{human(plan.noun)} type"
+    return human(words) if words != ("type",) else f"{spoken_noun(plan.noun)} type"
 
 
 def things(plan: EntityPlan) -> str:
-    return human(many(plan.noun))
+    return spoken_nouns(plan.noun)
 
 
 def pick(chance: random.Random, *ways: str) -> str:

@@ -108,7 +108,8 @@ def _pieces(scene: Scene, wanted: Wanted) -> list[Piece]:
     if wanted.tier == "single":
         return _some(scene, DIRECT, several if wanted.kind == "parallel" else 1)
     if wanted.kind == "parallel":
-        found = _some(scene, (*NAMED, *NAMED), 2 if wanted.tier == "dependent" else 3)
+        draws = tuple(draw for draw in (*NAMED, *NAMED) if draw is not changing.if_so)
+        found = _some(scene, draws, 2 if wanted.tier == "dependent" else 3)
         return found if all(len(piece.calls) == SIDE_BY_SIDE for piece in found) else []
     if wanted.tier == "dependent":
         return _some(scene, NAMED, 1)
@@ -159,10 +160,13 @@ def _composed(scene: Scene, pieces: list[Piece], wanted: Wanted) -> Draft | None
     if any(value.casefold() in opening.casefold() for value in known.values()):
         return None
     together = wanted.kind == "parallel"
+    reference = ordered((), pieces, together=together)
+    if together and len(reference) < sum(len(piece.calls) for piece in pieces):
+        return None  # two look at the same list, which takes one call
     return Draft(
         request=_sentence(full),
         opening=opening,
-        reference=ordered((), pieces, together=together),
+        reference=reference,
         answer=tuple(fact for piece in pieces for fact in piece.answer),
         known=known,
         before=before(pieces),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from datagen.agentic.domains.compiling.plans import EntityPlan
-from datagen.agentic.domains.compiling.words import human, words_of
+from datagen.agentic.domains.compiling.words import spoken_noun, words_of
 from datagen.agentic.domains.drawing.scene import Record, Scene
 from datagen.agentic.domains.drawing.speech import field_name, numbered, pick, things
 from datagen.schemas import Tool
@@ -55,8 +55,8 @@ _WAYS: Mapping[str, tuple[str, ...]] = {
 }
 _SAME: Mapping[str, str] = {
     "delete": r"delet|remov|clear|erase|purge|trash|drop|destroy|clean|prune|bulk|batch|manage",
-    "create": r"creat|add|new|insert|register|make|import|duplicate|copy|clone|upsert|bulk|batch|manage",
-    "update": r"updat|edit|modif|chang|set|patch|renam|mov|assign|adjust|upsert|bulk|batch|manage|mark",
+    "create": r"creat|add|new|insert|register|make|import|copy|clone|upsert|bulk|batch|manage",
+    "update": r"updat|edit|modif|chang|set|patch|renam|mov|assign|adjust|upsert|bulk|batch|manage",
     "export": r"export|print|pdf|download|report|render|convert|save|generat",
     "send": r"send|share|mail|forward|post|publish|invite|notify|message",
     "undo": r"restor|undo|rever|recover|rollback|history|version|backup|undelet",
@@ -115,7 +115,7 @@ def _worded(scene: Scene, kind: str, plan: EntityPlan, record: Record) -> str:
     return way.format(
         thing=numbered(plan, record),
         things=f"my {things(plan)}",
-        noun=human(plan.noun),
+        noun=spoken_noun(plan.noun),
         field=field,
         name=new,
     )
