@@ -4,7 +4,6 @@ A call works on a copy of the state; what comes out is checked against the outpu
 entities' schemas and the invariants before it is committed. Tools of other servers in an agent's
 tool set have no backend here: they answer that they can't be reached."""
 
-import copy
 import json
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
@@ -38,7 +37,7 @@ class CompiledEnvironment:
         """`names`: the domain's tools that there are (None: all); `others`: input schemas of tools
         that are listed but belong to no backend, by name."""
         self.domain = domain
-        self._state: State = copy.deepcopy(dict(state))
+        self._state: State = copied(state)
         self._earlier = self._state
         """The version before; reads may come back stale."""
         self._changes: list[StateChange] = []
@@ -97,7 +96,7 @@ class CompiledEnvironment:
         assert isinstance(call.arguments, dict)
         if tool.read_only:
             return tool.run(self._state, call.arguments)
-        after = copy.deepcopy(self._state)
+        after: State = copied(self._state)
         result = tool.run(after, call.arguments)
         patch = diff(self._state, after)
         touched = {parts(change["path"])[:2] for change in patch}
@@ -115,6 +114,13 @@ class CompiledEnvironment:
             return tool.run(self._earlier, arguments)
         except Refused as problem:
             return {"error": {"code": problem.code, "message": problem.message}}
+
+
+def copied(value: Any) -> Any:
+    """A copy of a JSON value."""
+    if isinstance(value, Mapping):
+        return {key: copied(inner) for key, inner in value.items()}
+    return [copied(inner) for inner in value] if isinstance(value, list) else value
 
 
 class StateRules(Protocol):

@@ -124,10 +124,8 @@ class Backend:
         for other in self.entities.values():
             for field in other.fields.values():
                 holders = state.get(other.name, {}) if field.refers == self.entity.name else {}
-                if any(
-                    record.get(field.name) == key and record[other.key.name] != key
-                    for record in holders.values()
-                ):
+                itself = str(key) if other.name == self.entity.name else None
+                if any(r.get(field.name) == key and k != itself for k, r in holders.items()):
                     yield spoken_nouns(other.noun)
 
     def _found(self, state: State, given: Mapping[str, Any]) -> Record:

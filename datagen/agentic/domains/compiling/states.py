@@ -137,7 +137,7 @@ def spelled_key(server: str, entity: EntityPlan, number: int, chance: random.Ran
         low, high = schema.get("minimum", 0), schema.get("maximum", 10**9)
         made: Any = max(int(low), min(number, int(high)))
         return made if fits(made, schema) else None
-    if isinstance(schema.get("pattern"), str):
+    if isinstance(schema.get("pattern"), str) and not fits(str(number), schema):
         return matching(schema["pattern"], chance)
     if schema.get("format") == "uuid":
         return Values(chance, FIRST_DAY).drawn((), "string", schema, (), named=False)

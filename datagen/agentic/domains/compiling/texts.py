@@ -3,9 +3,9 @@
 What a name does not tell gives nothing, so that fields of that name are known to be opaque."""
 
 import random
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from uuid import UUID
 
 from datagen.agentic.domains.compiling import pools
 from datagen.agentic.domains.compiling.names import label, pool_of
@@ -116,9 +116,9 @@ class Texts:
             "date-time": lambda: f"{self.day(words)}T{self.hour()}:00Z",
             "time": lambda: f"{self.hour()}:00",
             "email": self.email,
-            "uri": self._link,
-            "url": self._link,
-            "uuid": self._uuid,
+            "uri": self.link,
+            "url": self.link,
+            "uuid": self.uuid,
             "hostname": lambda: f"{self.chance.choice(pools.SYSTEMS)}.example.org",
             "ipv4": lambda: f"10.0.{self.chance.randrange(8)}.{self.chance.randrange(2, 250)}",
         }
@@ -155,45 +155,22 @@ class Texts:
 
     def _shaped(self, words: Words, last: str) -> str:
         """Text of a form of its own: addresses, numbers of telephones, codes."""
-        chance, found = self.chance, set(words)
-        slug = f"{chance.choice(pools.ADJECTIVES)}-{chance.choice(pools.NOUNS)}".lower()
-        made: Mapping[str, Callable[[], str]] = {
-            "email": self.email,
-            "phone": lambda: f"555-{chance.randrange(1000, 10_000)}",
-            "mobile": lambda: f"555-{chance.randrange(1000, 10_000)}",
-            "url": self._link,
-            "link": self._link,
-            "website": self._link,
-            "uri": self._link,
-            "path": lambda: f"/documents/{slug}.{chance.choice(pools.EXTENSIONS)}",
-            "filename": lambda: f"{slug}.{chance.choice(pools.EXTENSIONS)}",
-            "file": lambda: f"{slug}.{chance.choice(pools.EXTENSIONS)}",
-            "folder": lambda: f"/documents/{slug}",
-            "directory": lambda: f"/documents/{slug}",
-            "address": self._street,
-            "street": self._street,
-            "username": lambda: self.person().lower().replace(" ", "."),
-            "slug": lambda: slug,
-            "timezone": lambda: f"Europe/{chance.choice(('Lisbon', 'Oslo', 'Madrid', 'Vienna'))}",
-            "version": lambda: f"{chance.randrange(1, 9)}.{chance.randrange(10)}",
-            "schedule": lambda: f"every day at {self.hour()}",
-            "ip": lambda: f"10.0.{chance.randrange(8)}.{chance.randrange(2, 250)}",
-            "uuid": self._uuid,
-            "hash": lambda: f"0x{chance.getrandbits(64):016x}",
-            "isbn": lambda: f"978-{chance.randrange(10**9, 10**10)}",
-            "barcode": lambda: f"{chance.randrange(10**11, 10**12)}",
-            "zip": lambda: f"{chance.randrange(10_000, 99_999)}",
-            "postcode": lambda: f"{chance.randrange(10_000, 99_999)}",
-            **dict.fromkeys(
-                ("code", "sku", "number", "reference", "id", "iid"), lambda: _code(words, chance)
-            ),
-        }
         last = "timezone" if words[-2:] == ("time", "zone") else last
-        if last in made:
-            return made[last]()
+        if (shape := _SHAPES.get(last)) is not None:
+            return shape(self, words)
         if words[-1] in TEXTS:
             return ""
-        return next((made[w]() for w in ("email", "phone", "url", "path") if w in found), "")
+        inside = next((word for word in ("email", "phone", "url", "path") if word in words), "")
+        return _SHAPES[inside](self, words) if inside else ""
+
+    def slug(self) -> str:
+        return f"{self.chance.choice(pools.ADJECTIVES)}-{self.chance.choice(pools.NOUNS)}".lower()
+
+    def file(self) -> str:
+        return f"{self.slug()}.{self.chance.choice(pools.EXTENSIONS)}"
+
+    def digits(self, count: int) -> str:
+        return str(self.chance.randrange(10 ** (count - 1), 10**count))
 
     def day(self, words: Words) -> date:
         days = self.chance.randrange(2, DAYS_AROUND)
@@ -211,17 +188,42 @@ class Texts:
     def email(self) -> str:
         return f"{self.person().lower().replace(' ', '.')}@example.org"
 
-    def _link(self) -> str:
+    def link(self) -> str:
         return f"https://example.org/{self.chance.choice(pools.NOUNS).lower()}"
 
-    def _street(self) -> str:
+    def street(self) -> str:
         street, city = self.chance.choice(pools.STREETS), self.chance.choice(pools.CITIES)
         return f"{self.chance.randrange(1, 90)} {street} Street, {city}"
 
-    def _uuid(self) -> str:
-        return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
+    def uuid(self) -> str:
+        return str(UUID(int=self.chance.getrandbits(128), version=4))
 
 
-def _code(words: Words, chance: random.Random) -> str:
+def _code(texts: Texts, words: Words) -> str:
     first = next((word for word in words if word not in ("id", "code", "number")), "ref")
-    return f"{first[:1].upper()}-{chance.randrange(1000, 10_000)}"
+    return f"{first[:1].upper()}-{texts.digits(4)}"
+
+
+_ZONES = ("Lisbon", "Oslo", "Madrid", "Vienna")
+_SHAPES: Mapping[str, Callable[[Texts, Words], str]] = {
+    **dict.fromkeys(("phone", "mobile"), lambda texts, _: f"555-{texts.digits(4)}"),
+    **dict.fromkeys(("url", "link", "website", "uri"), lambda texts, _: texts.link()),
+    **dict.fromkeys(("filename", "file"), lambda texts, _: texts.file()),
+    **dict.fromkeys(("folder", "directory"), lambda texts, _: f"/documents/{texts.slug()}"),
+    **dict.fromkeys(("address", "street"), lambda texts, _: texts.street()),
+    **dict.fromkeys(("zip", "postcode"), lambda texts, _: texts.digits(5)),
+    **dict.fromkeys(("code", "sku", "number", "reference", "id", "iid"), _code),
+    "email": lambda texts, _: texts.email(),
+    "path": lambda texts, _: f"/documents/{texts.file()}",
+    "username": lambda texts, _: texts.person().lower().replace(" ", "."),
+    "slug": lambda texts, _: texts.slug(),
+    "timezone": lambda texts, _: f"Europe/{texts.chance.choice(_ZONES)}",
+    "version": lambda texts, _: f"{texts.digits(1)}.{texts.chance.randrange(10)}",
+    "schedule": lambda texts, _: f"every day at {texts.hour()}",
+    "ip": lambda texts, _: f"10.0.{texts.chance.randrange(8)}.{texts.chance.randrange(2, 250)}",
+    "uuid": lambda texts, _: texts.uuid(),
+    "hash": lambda texts, _: f"0x{texts.chance.getrandbits(64):016x}",
+    "isbn": lambda texts, _: f"978-{texts.digits(10)}",
+    "barcode": lambda texts, _: texts.digits(12),
+}
+"""Texts of a form of their own, by the last word of a field's name."""
