@@ -78,4 +78,6 @@ class TaskPlanner:
             if source.path in known and known[source.path] != source
         ]
         missing = [s.path for s in before.inputs if s.path not in known]
-        return changed + [f"{path}: is no longer among tools.from" for path in missing]
+        new = known.keys() - {source.path for source in before.inputs}
+        changed += [f"{path}: is no longer among tools.from" for path in missing]
+        return changed + [f"{path}: was not among tools.from" for path in sorted(new)]

@@ -1,6 +1,6 @@
 """`datagen agentic`."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -13,12 +13,10 @@ from datagen.cli.options import (
     RecipeName,
     Settings,
     Show,
+    cores,
+    say,
+    status,
 )
-
-if TYPE_CHECKING:
-    from datagen.agentic.planning import ToolsInput
-    from datagen.agentic.recipe import AgenticRecipe
-    from datagen.schemas import Tool
 
 Tasks = Annotated[int | None, typer.Option("--limit", min=1, help="Tasks to make; may grow later.")]
 
@@ -45,11 +43,19 @@ def agentic(
     from datagen.agentic.recipe import AgenticRecipe, run_identity
     from datagen.cli.engines import ready, recipe_of
     from datagen.console import Progress, summary_line
+    from datagen.engines.bulk_embeddings import BulkEmbedder
+    from datagen.repository.sources import SourceConsole, gathered
     from datagen.runner.run import Job, run
 
     flags = {"engine": engine, "model": model, "base_url": base_url}
     chosen = ready(recipe_of(AgenticRecipe, recipe, settings, **flags))
-    tools, inputs = _tools_from(chosen)
+    tools, inputs = gathered(
+        chosen,
+        output,
+        embedder=BulkEmbedder(threads=cores()),
+        console=SourceConsole(status, say),
+        ray_address=ray_address,
+    )
     distracting = tools if chosen.tools.domain else []
     ground = partial(ground_of, tools=[] if distracting else tools)
     ground(chosen)  # refuses a domain that is not there before anything is started
@@ -70,21 +76,3 @@ def agentic(
     typer.echo(summary_line(state, "trajectories", str(output)))
     if state.failed or state.pending:
         raise typer.Exit(1)
-
-
-def _tools_from(recipe: "AgenticRecipe") -> tuple[list["Tool"], tuple["ToolsInput", ...]]:
-    """The tools of the runs that the recipe names, and what identifies them."""
-    from pathlib import Path
-
-    from datagen.agentic.planning import ToolsInput
-    from datagen.repository.round_planner import run_tools
-    from datagen.schemas import row_id
-
-    tools: dict[str, Tool] = {}
-    inputs = []
-    for name in recipe.tools.from_:
-        found = run_tools(Path(name))
-        digest = row_id(*sorted(tool.id for tool in found))
-        inputs.append(ToolsInput(name, len(found), digest))
-        tools |= {tool.id: tool for tool in found}
-    return [tools[known] for known in sorted(tools)], tuple(inputs)

@@ -1,5 +1,7 @@
 """Options that several commands share."""
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +31,17 @@ Show = Annotated[
     ),
 ]
 Run = Annotated[Path, typer.Argument(help="A run's folder.")]
+
+
+def status(line: str) -> None:
+    """A line that replaces itself on a terminal; nothing elsewhere."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 def say(line: str) -> None:

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datagen.cli.options import BaseUrl, Engine, Model, Output, RayAddress, Settings, say
+from datagen.cli.options import (
+    BaseUrl,
+    Engine,
+    Model,
+    Output,
+    RayAddress,
+    Settings,
+    cores,
+    say,
+    status,
+)
 from datagen.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -48,7 +58,7 @@ def harvest(
     def tick(standing: "Standing", working: Sequence[str]) -> None:
         done = len(standing.commits)
         now = ", ".join(working)
-        _status(f"{done:,}/{standing.planned:,} servers, {standing.accepted:,} tools  {now}")
+        status(f"{done:,}/{standing.planned:,} servers, {standing.accepted:,} tools  {now}")
 
     _close(ask(servers, output, jobs=jobs, on_tick=tick), output)
 
@@ -59,7 +69,7 @@ def import_(files: Files, output: Output) -> None:
     from datagen.repository.importing import import_tools
 
     def tick(standing: "Standing") -> None:
-        _status(f"{standing.accepted:,} tools, {standing.rejected:,} rejected")
+        status(f"{standing.accepted:,} tools, {standing.rejected:,} rejected")
 
     _close(import_tools(files, output, tick), output)
 
@@ -93,9 +103,9 @@ def evolve(
         output,
         count=count,
         others=others or (),
-        embedder=BulkEmbedder(threads=_cores()),
+        embedder=BulkEmbedder(threads=cores()),
         ray_address=ray_address,
-        on_tick=lambda state: _status(
+        on_tick=lambda state: status(
             f"{state.tally.done:,}/{state.tally.rows:,} applications and derivations asked, "
             f"{state.tally.accepted:,} gave tools"
         ),
@@ -115,28 +125,13 @@ def coverage(runs: Runs) -> None:
     from datagen.engines.bulk_embeddings import BulkEmbedder
     from datagen.repository.covering import cover
 
-    found = cover(runs, BulkEmbedder(threads=_cores()), cells=load_taxonomy().cells)
+    found = cover(runs, BulkEmbedder(threads=cores()), cells=load_taxonomy().cells)
     for line in found.lines:
         typer.echo(line)
 
 
-def _cores() -> int:
-    import os
-
-    return len(os.sched_getaffinity(0))
-
-
-def _status(line: str) -> None:
-    """A line that replaces itself on a terminal; nothing elsewhere."""
-    import sys
-
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{line}")
-        sys.stderr.flush()
-
-
 def _close(standing: "Standing", output: Path) -> None:
-    _status("")
+    status("")
     reasons = standing.reasons()
     for reason, count in reasons.most_common(8):
         say(f"  {reason} {count:,}")

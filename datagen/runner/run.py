@@ -317,18 +317,26 @@ def _json(content: dict[str, Any]) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
-def _refuse_changes(job: Job, folder: RunFolder) -> dict[str, Any] | None:
-    """The manifest of an earlier entry, if there is one and it made the same; else a line per
-    difference."""
+def refuse_strangers(folder: RunFolder) -> dict[str, Any] | None:
+    """The manifest of an earlier entry, if there is one; refuses what is no run's folder."""
     if folder.path.exists() and not folder.path.is_dir():
         raise StorageError(f"{folder.path}: is not a folder")
     before = folder.manifest()
+    ours = ("plan", "recipe.toml", ".lock", "sources")
+    if before is None and any(
+        p.name not in ours and p.suffix != ".tmp" for p in folder.path.glob("*")
+    ):
+        raise StorageError(
+            f"{folder.path}: not a run's folder and not empty; choose another --output"
+        )
+    return before
+
+
+def _refuse_changes(job: Job, folder: RunFolder) -> dict[str, Any] | None:
+    """The manifest of an earlier entry, if there is one and it made the same; else a line per
+    difference."""
+    before = refuse_strangers(folder)
     if before is None:
-        ours = ("plan", "recipe.toml", ".lock")
-        if any(p.name not in ours and p.suffix != ".tmp" for p in folder.path.glob("*")):
-            raise StorageError(
-                f"{folder.path}: not a run's folder and not empty; choose another --output"
-            )
         return None
     if (pipeline := before.get("pipeline")) != job.name:
         changed = [f"pipeline: was {pipeline}, is {job.name}"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from datagen.agentic.domains.base import Domain, State
+from datagen.agentic.environment.base import EnvironmentFault
 from datagen.agentic.environment.compiled import CompiledEnvironment
 from datagen.agentic.environment.failures import plan
 from datagen.agentic.environment.patches import leaves, same
@@ -73,7 +74,7 @@ def built(
     writing = frozenset(tool.name for tool in domain.tools if not tool.read_only)
     environment = CompiledEnvironment(domain, state)
     for number, call in enumerate(draft.reference):
-        if environment.answer_now(_tool_call(call, number)).is_error:
+        if not works(environment, _tool_call(call, number)):
             return None
     goal = tuple(changed(state, environment.state))
     writes = any(call.name in writing for call in draft.reference)
@@ -113,6 +114,14 @@ def built(
         failures=failures,
         seed=wanted.seed,
     )
+
+
+def works(environment: CompiledEnvironment, call: ToolCall) -> bool:
+    """Whether a call is answered without an error."""
+    try:
+        return not environment.answer_now(call).is_error
+    except EnvironmentFault:
+        return False
 
 
 def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Assertion]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from datagen.agentic.domains.base import Domain, ToolSpec
-from datagen.agentic.domains.building import reference_trajectory, report
+from datagen.agentic.domains.building import reference_trajectory, report, works
 from datagen.agentic.environment.compiled import CompiledEnvironment
 from datagen.agentic.environment.patches import same
 from datagen.agentic.nouns import Call, Task, ToolCall, Trajectory, Turn
@@ -118,7 +118,7 @@ def _over_action(task: Task, domain: Domain) -> Trajectory | None:
     for call in _other_writes(task, domain):
         environment = CompiledEnvironment(domain, right.final_state)
         tried = ToolCall(id="audit", name=call.name, arguments=call.arguments)
-        if not environment.answer_now(tried).is_error and environment.changes:
+        if works(environment, tried) and environment.changes:
             final = right.turns[-1].content
             return reference_trajectory(task, domain, calls=[*task.reference, call], final=final)
     return None
@@ -132,7 +132,7 @@ def _complying(task: Task, domain: Domain) -> Trajectory:
         for call in itertools.islice(calls, MOST_TRIES):
             environment = CompiledEnvironment(domain, task.initial_state)
             tried = ToolCall(id="audit", name=call.name, arguments=call.arguments)
-            if not environment.answer_now(tried).is_error:
+            if works(environment, tried):
                 return reference_trajectory(task, domain, calls=[*task.reference, call], final=DONE)
     return _with_done(reference_trajectory(task, domain))
 

@@ -132,32 +132,35 @@ def _resolve(draft: ToolDraft, nouns: frozenset[Words]) -> None:
     """Settle which entity a tool is about."""
     phrase = draft.phrase
     noun = phrase.noun or phrase.of
+    if phrase.operation == "create" and len(draft.tool.writes) == 1:  # book_berth makes a booking
+        noun = one(words_of(draft.tool.writes[0]))
     if phrase.several or phrase.contents or _relates(draft) or _names_a_list(draft):
         return
     if not noun or not is_record(noun):
         draft.noun = () if noun else _by_parameters(draft, nouns)
-        return
-    if noun in nouns:
+    elif noun in nouns or not _split(draft, noun, nouns):
         draft.noun, draft.owner = noun, phrase.scope or phrase.of
-        return
+
+
+def _split(draft: ToolDraft, noun: Words, nouns: frozenset[Words]) -> bool:
+    """Whether a noun is an entity with a field, or with its owner, and settles that."""
+    phrase = draft.phrase
     own = any(is_called(p.words, noun) == "id" for p in draft.parameters if p.required)
     for size in range(len(noun) - 1, 0, -1):
         head, tail = noun[:size], noun[size:]
-        if own:
-            break
-        if head in nouns and phrase.operation in ("update", "read") and not is_plural(tail[-1]):
+        splits = phrase.operation in ("update", "read") and not is_plural(tail[-1])
+        if splits and not own and head in nouns:
             draft.noun, draft.rest = head, tail
-            return
+            return True
     for size in range(1, len(noun)):
         head, tail = noun[:size], noun[size:]
         if tail in nouns and (head in nouns or (phrase.scope and head == phrase.scope)):
             draft.noun, draft.owner = tail, head
-            return
+            return True
     keyed = _by_parameters(draft, nouns)
     if keyed and phrase.operation == "update":  # set_due_date(task_id, due_date)
         draft.noun, draft.rest = keyed, noun
-        return
-    draft.noun, draft.owner = noun, phrase.scope or phrase.of
+    return bool(draft.noun)
 
 
 def _names_a_list(draft: ToolDraft) -> bool:
@@ -177,11 +180,8 @@ def _relates(draft: ToolDraft) -> bool:
 
 def _by_parameters(draft: ToolDraft, nouns: frozenset[Words]) -> Words:
     """The one entity whose id a tool requires; empty where that is none or several."""
-    found = {
-        noun
-        for parameter in draft.parameters
-        if parameter.required
-        for noun in nouns
-        if is_called(parameter.words, noun) == "id"
-    }
+    needed = [parameter.words for parameter in draft.parameters if parameter.required]
+    found = {noun for words in needed for noun in nouns if is_called(words, noun) == "id"}
+    exact = {noun for noun in found if any(words[:-1] == noun for words in needed)}
+    found = exact or found
     return found.pop() if len(found) == 1 else ()

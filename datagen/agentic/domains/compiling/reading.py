@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from datagen.agentic.domains.compiling.applications import declared_fields, touches
 from datagen.agentic.domains.compiling.binding import Binder, EntityDraft, Unbound, is_id, key_of
 from datagen.agentic.domains.compiling.drafts import ServerDraft, ToolDraft, drafted
 from datagen.agentic.domains.compiling.fields import Fields
@@ -65,7 +66,7 @@ def _grouped(draft: ServerDraft) -> Entities:
     """The tools by entity, those alone left out."""
     entities: Entities = {}
     for tool in draft.tools:
-        if not tool.noun:
+        if not tool.noun or not touches(tool.tool, tool.noun, tool.phrase.operation):
             draft.refuse(tool.tool, "unclear_object", tool.tool.name)
             continue
         fields = Fields(tool.noun, camels=draft.camels, marks=draft.marks)
@@ -125,6 +126,8 @@ def _bind(
             entity.keys += reader.keys
             results[tool.tool.name] = node
         entity.bindings[tool.tool.name] = bindings
+    for words, kind in declared_fields(entity):
+        entity.fields.add(words, kind, {})
 
 
 def _stands(entity: EntityDraft, draft: ServerDraft) -> bool:
