@@ -14,6 +14,7 @@ from datagen.agentic.environment.compiled import CompiledEnvironment
 from datagen.agentic.grounds import Gate, Wish
 from datagen.agentic.nouns import (
     AgentSpec,
+    CompiledRow,
     InjectedFailure,
     StateChange,
     Task,
@@ -72,6 +73,11 @@ class CompiledGround:
         self.policy = domain.policy
         self.tools: Sequence[Tool] = domain.rows()
         self._rows = {row.id: row for row in self.tools}
+
+    def rows(self) -> list[CompiledRow]:
+        """The domain's tools as those that have a backend."""
+        values = {"operation": "written", "entity": "", "reason": "", "detail": ""}
+        return [CompiledRow(id=t.id, server=t.server, **values) for t in self.tools]
 
     def draw(self, wish: Wish, agent: AgentSpec, tools: Sequence[Tool]) -> Task | None:
         wanted = Wanted(

@@ -245,11 +245,12 @@ class AgentRow(Row):
 
 
 class CompiledRow(Row):
-    """Table `compiled`: what the tools of tool runs were understood as; `id` is the tool's."""
+    """Table `compiled`: what became of each tool that could have a backend; `id` is the tool's."""
 
     server: str
     operation: str
-    """`read`, `list`, `count`, `create`, `update`, `delete` or `status`; empty: it was not."""
+    """`read`, `list`, `count`, `create`, `update`, `delete` or `status`; `written`: its backend was
+    written by hand; empty: it has none."""
     entity: str
     """The records it is about."""
     reason: str

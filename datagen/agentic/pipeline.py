@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from datagen.agentic.agents import AgentDraws
+from datagen.agentic.compiled_ground import CompiledGround
 from datagen.agentic.grounds import Gate, Ground
 from datagen.agentic.judging import Judge
 from datagen.agentic.nouns import (
@@ -182,8 +183,7 @@ class AgenticPipeline:
     def _rows(self, row: RowOfWork, outcome: Checked | Failure | None) -> dict[str, list[Row]]:
         """What becomes of a row of work, by the table it goes to."""
         if isinstance(row, Stock):
-            understood = self.ground.rows() if isinstance(self.ground, RepositoryGround) else []
-            return {"tools": list(self.tools.values()), "compiled": list(understood)}
+            return {"tools": list(self.tools.values()), "compiled": list(_compiled(self.ground))}
         if isinstance(row, Introduced):
             return {"agents": [agent_row(row.agent)]}
         if isinstance(row, Passed):
@@ -239,6 +239,13 @@ def _draws(
         sizes=sizes,
         seed=recipe.seed,
     )
+
+
+def _compiled(ground: Ground) -> Sequence[CompiledRow]:
+    """What became of the run's tools; a domain of a user's own doesn't say."""
+    if isinstance(ground, RepositoryGround | CompiledGround):
+        return ground.rows()
+    return ()
 
 
 def context_needed(recipe: AgenticRecipe) -> int:

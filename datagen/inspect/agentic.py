@@ -31,9 +31,8 @@ _SHOWN: Mapping[str, str] = {
         min(detail)[:60] AS for_example
         FROM rejects GROUP BY ALL ORDER BY rejects DESC, stage, reason""",
     "judge and verifiers": "FROM judge_and_verifiers",
-    "tools of agents": """SELECT count(*) AS tools, count_if(agents > 0) AS with_an_agent,
-        count_if(cores > 0) AS in_a_core, round(avg(agents), 1) AS agents_per_tool
-        FROM tools_by_agents HAVING count(*) > 0""",
+    "coverage of the tools by agents": "FROM coverage_by_agents",
+    "tools without a backend": "FROM uncompiled_by_reason",
     "sizes of tool sets": """SELECT count(*) AS agents, min(len(tools)) AS least,
         median(len(tools)) AS median, max(len(tools)) AS most, round(avg(len(core) / len(tools)), 2)
         AS core_share FROM agents HAVING count(*) > 0""",

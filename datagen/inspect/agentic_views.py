@@ -58,9 +58,24 @@ HANDY: Mapping[str, str] = {
         FROM trajectories t JOIN rejects r ON r.task_id = t.task_id
         WHERE r.number >= 0 AND NOT r.failed
         QUALIFY row_number() OVER (PARTITION BY r.id ORDER BY t.number) = 1""",
+    "calls_accepted": """
+        SELECT DISTINCT l.id, t.id AS trajectory_id FROM (
+            SELECT id, agent_id, unnest(CAST(json_extract_string(
+                messages, '$[*].tool_calls[*].function.name') AS VARCHAR[])) AS called
+            FROM trajectories) t
+        JOIN (SELECT id, unnest(tools) AS tool FROM agents) a ON a.id = t.agent_id
+        JOIN tools l ON l.id = a.tool AND l.name = t.called""",
+    "uncompiled_by_reason": """
+        SELECT reason, count(*) AS tools, count(DISTINCT server) AS servers,
+            min(detail)[:60] AS for_example
+        FROM compiled WHERE reason != '' GROUP BY reason ORDER BY tools DESC, reason""",
     "tools_by_agents": """
-        SELECT l.name, l.server, coalesce(agents, 0) AS agents, coalesce(cores, 0) AS cores
+        SELECT l.name, l.server, coalesce(agents, 0) AS agents, coalesce(cores, 0) AS cores,
+            c.reason = '' AS compiled, coalesce(c.reason, '') AS reason,
+            coalesce(called, 0) AS called
         FROM tools l
+        LEFT JOIN compiled c USING (id)
+        LEFT JOIN (SELECT id, count(*) AS called FROM calls_accepted GROUP BY id) USING (id)
         LEFT JOIN (SELECT id, count(*) AS agents
             FROM (SELECT unnest(tools) AS id FROM agents) GROUP BY id)
             USING (id)
@@ -68,6 +83,11 @@ HANDY: Mapping[str, str] = {
             FROM (SELECT unnest(core) AS id FROM agents) GROUP BY id)
             USING (id)
         ORDER BY agents DESC, name""",
+    "coverage_by_agents": """
+        SELECT count(*) AS tools, count_if(compiled) AS compiled,
+            count_if(agents > 0) AS with_an_agent, count_if(cores > 0) AS in_a_core,
+            count_if(called > 0) AS called
+        FROM tools_by_agents HAVING count(*) > 0""",
     "judge_and_verifiers": """
         WITH judged AS (
             SELECT true AS verified, json_extract_string(judgement, '$.refused_by') AS refused,
