@@ -57,7 +57,7 @@ class EntityDraft:
 
 def key_of(draft: ToolDraft, noun: Words) -> Parameter | None:
     """The parameter that says which record; None where there is none."""
-    called = [(p, is_called(p.words, noun) or ending(p.words)) for p in draft.parameters]
+    called = [(p, is_called(p.words, noun) or ending(p.words, noun)) for p in draft.parameters]
     if draft.phrase.verb in SETTERS:  # set_orientation(device, orientation)
         called = [(p, how) for p, how in called if how != "bare"]
     for wanted in ("id", "bare", "name"):
@@ -86,12 +86,12 @@ def _today(words: Words) -> Words:
 
 
 def _names(parameter: Parameter, noun: Words) -> bool:
-    named = is_called(parameter.words, noun) or ending(parameter.words)
+    named = is_called(parameter.words, noun) or ending(parameter.words, noun)
     return bool(named) or parameter.words[:1] in (("old",), ("current",))
 
 
 def is_id(parameter: Parameter, noun: Words) -> bool:
-    return (is_called(parameter.words, noun) or ending(parameter.words)) == "id"
+    return (is_called(parameter.words, noun) or ending(parameter.words, noun)) == "id"
 
 
 class Binder:
@@ -130,7 +130,7 @@ class Binder:
 
     def _key(self, parameter: Parameter) -> Binding:
         entity = self.entity
-        named = is_called(parameter.words, entity.noun) or ending(parameter.words)
+        named = is_called(parameter.words, entity.noun) or ending(parameter.words, entity.noun)
         if entity.natural and not entity.key_words:
             known = entity.fields.add(_today(parameter.words), parameter.kind, {})
             entity.key_words = known.words if known is not None else parameter.words
@@ -234,8 +234,10 @@ class Binder:
     def _narrows(self, parameter: Parameter, draft: ToolDraft) -> bool:
         """Whether a required parameter says which record is changed, where what is written needn't
         be given: `owner` of `update_issue(owner, number, title?)`."""
-        if draft.phrase.operation != "update" or not parameter.required:
+        if draft.phrase.operation != "update" or not parameter.required or sign_of(parameter):
             return False
+        if draft.phrase.verb == "rename":
+            return parameter.words[0] not in ("new", "to") and not ending(parameter.words)
         free = [p for p in draft.parameters if not p.required and not sign_of(p)]
         about = bool(set(parameter.words) & set(draft.rest))
         return bool(free) and not about and parameter.kind in SCALARS
@@ -259,6 +261,8 @@ class Binder:
             return self._filler(parameter)
         if ranged := self._range(parameter):
             return ranged
+        if parameter.required and parameter.kind == "number":
+            raise Unbound("unclear_parameters", parameter.name)
         if self.entity.fields.get(parameter.words) is None and (
             parameter.kind == "boolean" or not _is_told(parameter)
         ):

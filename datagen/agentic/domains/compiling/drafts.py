@@ -18,6 +18,7 @@ from datagen.agentic.domains.compiling.verbs import READS, VERBS
 from datagen.agentic.domains.compiling.words import Words, is_plural, one, words_of
 from datagen.schemas import Tool
 
+_OF_OTHERS = frozenset("book schedule register record place issue".split())
 LEAST_MARKED = 6
 _JOINING = frozenset("and or if then vs not associated related".split())
 _SHAPELESS = frozenset("thing stuff everything anything something all any".split())
@@ -172,9 +173,11 @@ def _names_a_list(draft: ToolDraft) -> bool:
 def _relates(draft: ToolDraft) -> bool:
     """Whether a tool joins two records that exist, or parts them: `add_track_to_playlist`."""
     phrase = draft.phrase
+    own = any(is_called(p.words, phrase.noun) == "id" for p in draft.parameters)
+    if phrase.verb in _OF_OTHERS and own and not draft.tool.writes:
+        return True  # book_hotel(hotel_id) makes no hotel
     if not phrase.of or phrase.operation not in ("create", "delete"):
         return False
-    own = any(is_called(p.words, phrase.noun) == "id" for p in draft.parameters)
     return own if phrase.operation == "create" else phrase.verb == "remove"
 
 

@@ -30,7 +30,8 @@ CONDITIONS = frozenset(
 MOST_PARAMETERS = 60
 """More than any tool has whose call a person would ask for: 5,177 real ones have at most 47."""
 MOST_REFERENCES = 8
-_MISSING = object()
+_TYPES = frozenset("str int bool obj dict arr".split())
+"""Last words of names that only repeat the type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,10 @@ def parameters_of(schema: Mapping[str, Any], noun: Words = ()) -> list[Parameter
 
 
 def _parameter(path: tuple[str, ...], schema: Mapping[str, Any], *, required: bool) -> Parameter:
-    return Parameter(path, words_of(path[-1]), kind_of(schema), schema, required)
+    words = words_of(path[-1])
+    if len(words) > 1 and words[-1] in _TYPES:
+        words = words[:-1]
+    return Parameter(path, words, kind_of(schema), schema, required)
 
 
 def _wraps(name: str, part: Mapping[str, Any], count: int, noun: Words) -> bool:

@@ -116,6 +116,7 @@ LANGUAGES = "English Spanish French German Portuguese Japanese Polish Swahili".s
 CURRENCIES = "EUR USD GBP CHF SEK NOK JPY CAD".split()
 TICKERS = "ACME NRTH KSTL TERN SOLE LARK GRNT BLHR COPR JNPR QUAY ALDR".split()
 COINS = "BTC ETH SOL ADA DOT XRP LTC AVAX LINK ATOM".split()
+TYPES = "standard basic premium custom internal external".split()
 STATES = "open in_progress done".split()
 PRIORITIES = "low medium high".split()
 DEVICES = "desk sensor camera printer scanner router tablet projector thermostat".split()

@@ -20,6 +20,19 @@ PERSONS = frozenset(
 PERSON_ROLES = frozenset(
     "assignee owner creator author manager responsible reporter reviewer assigned".split()
 )
+_FILES = frozenset(
+    "file document doc folder directory page image note workbook sheet notebook script".split()
+)
+_OF_SOME = {
+    **dict.fromkeys(("path", "filename", "file"), _FILES),
+    **dict.fromkeys(
+        ("symbol", "ticker"), frozenset("stock coin token quote asset crypto currency".split())
+    ),
+    **dict.fromkeys(("username", "login", "email"), PERSONS | {"account", "profile"}),
+    "url": frozenset("page link site feed tunnel webhook bookmark article tab website".split()),
+    "code": frozenset("coupon country language currency airport product discount".split()),
+}
+"""Names of one word that name records of some kinds only."""
 _QUERIES = frozenset(
     "query q search keyword term phrase searchterm searchquery search_term search_query "
     "search_text search_string query_string keywords".split()
@@ -90,11 +103,16 @@ def is_called(words: Words, noun: Words) -> Literal["id", "name", "bare", ""]:
     return ""
 
 
-def ending(words: Words) -> Literal["id", "name", ""]:
-    """What a name of one word says of a record: `id`, `name`."""
+def ending(words: Words, noun: Words = ()) -> Literal["id", "name", ""]:
+    """What a name of one word says of a record: `id`, `name`; of a file also `path`."""
     if len(words) != 1:
         return ""
-    return "id" if words[0] in ID_ENDINGS else "name" if words[0] in NAME_ENDINGS else ""
+    if words[0] in ID_ENDINGS:
+        return "id"
+    if words[0] not in NAME_ENDINGS:
+        return ""
+    only = _OF_SOME.get(words[0])
+    return "name" if only is None or (noun and noun[-1] in only) else ""
 
 
 def _ends(words: Words, noun: Words) -> bool:

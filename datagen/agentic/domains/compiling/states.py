@@ -14,13 +14,15 @@ from datagen.agentic.domains.base import State
 from datagen.agentic.domains.compiling.names import is_person
 from datagen.agentic.domains.compiling.patterns import matching
 from datagen.agentic.domains.compiling.plans import EntityPlan, Field
-from datagen.agentic.domains.compiling.values import Values, fits
+from datagen.agentic.domains.compiling.values import Values, fits, is_told
 from datagen.agentic.tools.specs import json_text
 
 LEAST, MOST = 5, 10
 """Records of an entity; a state is part of every task, and is a few kilobytes so."""
 TWINS = 2
 """Records of an entity that are given another one's name."""
+DIGITS = 9
+"""Of an id that people know by heart and whose name tells nothing, such as a tax number."""
 RARE_TRIES = 3
 KEY_TRIES = 60
 FIRST_DAY = date(2026, 1, 5)
@@ -105,8 +107,23 @@ def drawn(entity: EntityPlan, field: Field, values: Values, state: Mapping[str, 
         there = state.get(field.refers) or {}
         known = [_id_of(one, str(key), field) for key, one in there.items()]
         return values.chance.choice(known) if known else None
-    named = field.name == entity.label and field.words[-1] not in ("email", "url", "path")
-    return values.drawn(field.words, field.kind, field.schema, entity.noun, named=named)
+    return value_of(entity, field, values)
+
+
+def value_of(entity: EntityPlan, field: Field, values: Values) -> Any:
+    """A value for a field that refers to nothing: a name where records go by it."""
+    words = field.words
+    named = field.name == entity.label and not (entity.natural and field.name == entity.key.name)
+    if entity.natural and field.name == entity.key.name:
+        named = words[-1] in _NAMES or words == entity.noun
+        if not named and not is_told(words, field.kind, field.schema):
+            return (
+                "".join(values.texts.digits(1) for _ in range(DIGITS))
+                if field.kind == "string"
+                else None
+            )
+    named = named and words[-1] not in ("email", "url", "path", "username")
+    return values.drawn(words, field.kind, field.schema, entity.noun, named=named)
 
 
 def _id_of(record: Mapping[str, Any], key: str, field: Field) -> Any:
@@ -123,11 +140,10 @@ def _new_key(server: str, entity: EntityPlan, values: Values, records: Mapping[s
 
 
 def _key(server: str, entity: EntityPlan, values: Values) -> Any:
-    key, chance = entity.key, values.chance
     if entity.natural:
-        named = key.words[-1] in _NAMES or key.words == entity.noun
-        return values.drawn(key.words, key.kind, key.schema, entity.noun, named=named)
-    return spelled_key(server, entity, chance.randrange(1000, 10_000), chance)
+        return value_of(entity, entity.key, values)
+    number = values.chance.randrange(1000, 10_000)
+    return spelled_key(server, entity, number, values.chance)
 
 
 def spelled_key(server: str, entity: EntityPlan, number: int, chance: random.Random) -> Any:

@@ -32,7 +32,8 @@ _PLAIN: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("department", "team", "division", "group"), pools.DEPARTMENTS),
     **dict.fromkeys(("role", "job", "profession"), pools.ROLES),
     **dict.fromkeys(("tag", "label", "keyword", "topic", "skill"), pools.TAGS),
-    **dict.fromkeys(("category", "type", "kind", "section"), pools.CATEGORIES),
+    **dict.fromkeys(("category", "section"), pools.CATEGORIES),
+    **dict.fromkeys(("type", "kind"), pools.TYPES),
     **dict.fromkeys(("status", "state", "stage"), pools.STATES),
     **dict.fromkeys(("priority", "severity", "importance", "urgency", "impact"), pools.PRIORITIES),
     **dict.fromkeys(("color", "colour"), pools.COLOURS),
@@ -69,6 +70,7 @@ TEXTS = frozenset(
     "summary remark bio abstract answer prompt purpose caption feedback".split()
 )
 """Names of fields that hold a sentence."""
+_JOINING = frozenset(("or", "and"))
 LONE = frozenset("type kind category section state stage size method".split())
 """Words that say little by themselves: what a description quotes goes before them."""
 
@@ -83,7 +85,7 @@ class Texts:
     def of(self, words: Words, noun: Words, shown: Sequence[str]) -> str:
         """Text for a field of that name; empty where the name does not tell. `shown`: values that
         a description quotes."""
-        if not words:
+        if not words or _JOINING & set(words):
             return ""
         last = singular(words[-1])
         if made := self._dated(words, noun) or self._shaped(words, last):

@@ -95,7 +95,7 @@ def many(noun: Words) -> Words:
 
 MASS = frozenset(
     "documentation equipment feedback software hardware content research staff inventory media "
-    "knowledge information evidence".split()
+    "knowledge information evidence news".split()
 )
 """Words for a mass, of which records are entries."""
 

@@ -63,7 +63,7 @@ def by_name(scene: Scene, operation: Operation) -> Piece | None:
     for wish in wishes(scene, operation):
         plan = scene.plan(wish.action)
         found = look_up(scene, plan, wish.record)
-        if found is None:
+        if found is None or found.field in wish.written:
             continue
         place = " ".join(dict.fromkeys(filter(None, (found.place, wish.said))))
         what = f"{found.said} {wish.said}" if wish.said not in ("", found.place) else found.said

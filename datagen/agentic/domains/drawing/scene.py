@@ -15,7 +15,7 @@ from datagen.agentic.domains.compiling.plans import Action, Binding, EntityPlan,
 from datagen.agentic.domains.compiling.pools import REASONS
 from datagen.agentic.domains.compiling.results import shown_fields
 from datagen.agentic.domains.compiling.roles import is_called
-from datagen.agentic.domains.compiling.states import TODAY
+from datagen.agentic.domains.compiling.states import TODAY, value_of
 from datagen.agentic.domains.compiling.values import Values, is_told
 from datagen.agentic.domains.compiling.verbs import Operation
 from datagen.agentic.domains.drawing.speech import called, field_name, numbered, spoken
@@ -204,9 +204,8 @@ class Scene:
     def new_value(self, field: Field, plan: EntityPlan, current: Any) -> Any:
         """Another value for a field; None where there is none."""
         values = Values(self.chance, date.fromisoformat(self.state[TODAY]))
-        named = field.name == plan.label
         for _ in range(8):
-            made = values.drawn(field.words, field.kind, field.schema, plan.noun, named=named)
+            made = value_of(plan, field, values)
             if made is not None and made != current:
                 return made
         return None

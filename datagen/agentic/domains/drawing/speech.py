@@ -26,7 +26,7 @@ _DAYS: Mapping[str, str] = {
     "published": "publication date",
 }
 _SMALL = frozenset("in on to of up at by no go".split())
-_VAGUE = frozenset(("of", "type", "value"))
+_VAGUE = frozenset(("of",))
 
 
 def spoken(value: Any, field: Field) -> str:
@@ -65,7 +65,7 @@ def called(plan: EntityPlan, record: Record) -> str:
     field = plan.field(plan.label)
     if is_person(plan.noun) and field.words[-1] in ("name", "username"):
         return f"{noun} {name}"
-    if plan.natural and field.words[-1] in _BARE:
+    if field.words[-1] in _BARE or (plan.natural and str(name).isdecimal()):
         return f"the {noun} {name}"
     return f"the {noun} “{name}”"
 

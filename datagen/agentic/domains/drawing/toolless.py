@@ -44,7 +44,11 @@ _ANYTHING = frozenset(
     "execute run query sql script command shell eval python bash browser navigate http graphql "
     "agent delegate automation api terminal code".split()
 )
-"""Words of the names of tools that can do nearly anything."""
+"""Words of the names of tools that can do nearly anything to what an application keeps."""
+_HANDS = frozenset("browser navigate agent delegate shell terminal computer".split())
+"""Words of the names of tools that reach beyond any application."""
+SHOWN_CHARS = 90
+"""Of a tool's name and description: what it says first is what it is for."""
 _WAYS: Mapping[str, tuple[str, ...]] = {
     "delete": ("delete {thing}", "remove {thing}"),
     "create": ("create a new {noun} called “{name}”", "add a new {noun} called “{name}”"),
@@ -69,19 +73,19 @@ def wish(scene: Scene, tools: Sequence[Tool]) -> str | None:
     if scene.chance.random() < 0.6:
         return next(_near(scene, tools, texts), None)
     said, marks = scene.chance.choice(STRANGE)
-    joined = " ".join(texts)
-    if _does_anything(tools) or any(mark in joined for mark in marks):
+    shown = " ".join(text[:SHOWN_CHARS] for text in texts)
+    if _does_anything(tools, _HANDS) or any(mark in shown for mark in marks):
         return None
     return said
 
 
-def _does_anything(tools: Sequence[Tool]) -> bool:
-    return any(_ANYTHING.intersection(words_of(tool.name)) for tool in tools)
+def _does_anything(tools: Sequence[Tool], words: frozenset[str]) -> bool:
+    return any(words.intersection(words_of(tool.name)) for tool in tools)
 
 
 def _near(scene: Scene, tools: Sequence[Tool], texts: Sequence[str]) -> Iterator[str]:
     """Wishes about the records of the application."""
-    if _does_anything(tools):
+    if _does_anything(tools, _ANYTHING):
         return
     plans = list(scene.domain.plans.values())
     for plan in scene.chance.sample(plans, len(plans)):
