@@ -146,7 +146,7 @@ def _resolve(draft: ToolDraft, nouns: frozenset[Words]) -> None:
 def _split(draft: ToolDraft, noun: Words, nouns: frozenset[Words]) -> bool:
     """Whether a noun is an entity with a field, or with its owner, and settles that."""
     phrase = draft.phrase
-    own = any(is_called(p.words, noun) == "id" for p in draft.parameters if p.required)
+    own = any(is_called(p.words, noun) == "id" for p in draft.parameters)
     for size in range(len(noun) - 1, 0, -1):
         head, tail = noun[:size], noun[size:]
         splits = phrase.operation in ("update", "read") and not is_plural(tail[-1])
@@ -158,7 +158,7 @@ def _split(draft: ToolDraft, noun: Words, nouns: frozenset[Words]) -> bool:
         if tail in nouns and (head in nouns or (phrase.scope and head == phrase.scope)):
             draft.noun, draft.owner = tail, head
             return True
-    keyed = _by_parameters(draft, nouns)
+    keyed = () if own else _by_parameters(draft, nouns)
     if keyed and phrase.operation == "update":  # set_due_date(task_id, due_date)
         draft.noun, draft.rest = keyed, noun
     return bool(draft.noun)

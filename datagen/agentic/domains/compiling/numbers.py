@@ -33,6 +33,8 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "distance": (2, 400),
     **dict.fromkeys(("id", "number", "no"), (1000, 9999)),
 }
+_WHOLE = frozenset("id number no count year quantity position index page port".split())
+"""Words of numbers that have no fraction, whatever their type."""
 LOW, HIGH = 1, 100
 
 
@@ -58,7 +60,7 @@ def number(
     if isinstance(step, int | float) and step > 0 and step != 1:
         made: float = math.ceil(low / step) * step
         return (int(made) if whole else made) if made <= high else None
-    if whole:
+    if whole or _WHOLE & set(words):
         first, last = math.ceil(low), math.floor(high)
         return chance.randint(first, last) if first <= last else None
     if high - low < 2:

@@ -82,6 +82,8 @@ class Values:
         if kind == "string":
             tried += self.texts.moments(words, noun)
             if isinstance(schema.get("pattern"), str):
+                plain = label(noun or ("thing",), words, self.chance).lower()
+                tried += [plain.replace(" ", sign) for sign in ("-", "_", "")]
                 tried.append(matching(schema["pattern"], self.chance))
             size = int(schema.get("maxLength", 0)) or int(schema.get("minLength", 1))
             tried.append("".join(self.chance.choice(LETTERS) for _ in range(min(size, 60))))

@@ -103,7 +103,7 @@ def _settled(
 ) -> _Plan | None:
     """Values for what is required and some of what isn't; None where one can't be given."""
     plan, made = scene.plan(action), _Plan()
-    bound = [*action.bound("key"), *written(action)]
+    bound = [b for b in action.bound("key") if b.parameter.required] + [*written(action)]
     optional = [b for b in bound if not b.parameter.required and _is_plain(plan.field(b.field))]
     count = min(len(optional), scene.chance.randint(0, MOST_OPTIONAL))
     extra = scene.chance.sample(optional, count)
@@ -126,7 +126,7 @@ def _settled(
     if completed is None or completed.said:
         return None
     made.arguments = completed.arguments
-    return made
+    return made if made.parts or made.places else None
 
 
 def _is_plain(one: Field) -> bool:
