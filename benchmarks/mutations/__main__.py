@@ -1,6 +1,9 @@
 """`python -m benchmarks.mutations [COUNT]`: catch rates on the shipped domain, per way of breaking
 and per verifier, and false alarms on the references.
 
+`python -m benchmarks.mutations compiled RUN…`: the same over the tools of tool runs, of which
+domains are compiled.
+
 `python -m benchmarks.mutations public FOLDER`: the same on the multi-turn ground truths of an
 unpacked `bfcl-eval` wheel (see `public.py`)."""
 
@@ -10,29 +13,26 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.mutations.cases import Case, compiled_cases, written_cases
 from benchmarks.mutations.harmless import HARMLESS
 from benchmarks.mutations.replayed import REPLAYED
 from benchmarks.mutations.trajectories import IN_EPISODES
 from datagen.agentic.domains import domain_names, load_domain
 from datagen.agentic.domains.base import Domain
 from datagen.agentic.domains.building import reference_trajectory
-from datagen.agentic.domains.tasks import draw_tasks
-from datagen.agentic.nouns import AgentSpec, Task, Trajectory
+from datagen.agentic.nouns import Task, Trajectory
 from datagen.agentic.verify import verify
 from datagen.agentic.verify.reasons import REASONS
 from datagen.schemas import Tool
 
 TASKS = 1000
 """Tasks drawn per domain, so that the rarest way of breaking has its `LEAST_MUTANTS`."""
+COMPILED_TASKS = 400
+"""Tasks over compiled domains, all domains together."""
 LEAST_MUTANTS = 50
 MORE = 3
 """Times as many tasks are drawn for the ways that apply to few of them, until each has enough."""
 BARS = {"overall": 0.97, "kind": 0.90, "alarms": 0.02}
-EVERYONE = AgentSpec(
-    id="everyone", role="", expertise="", behaviour="", system_prompt="", tools=(), core=()
-)
-
-
 def say(line: str) -> None:
     sys.stdout.write(line + "\n")
 
@@ -66,43 +66,41 @@ def harmless(
             yield name, made
 
 
-def measure(domain: Domain, count: int, *, show: int = 0) -> bool:
-    """Prints the tables of one domain; whether its bars hold."""
-    tools = domain.rows()
-    drawn = draw_tasks(domain, EVERYONE, 20261124, count * MORE)
-    first = len(draw_tasks(domain, EVERYONE, 20261124, count))
-    tasks = drawn[:first]
-    kinds = Counter(task.kind for task in tasks)
+def measure(name: str, cases: Sequence[Case], more: Sequence[Case], *, show: int = 0) -> bool:
+    """Prints the tables of some tasks; whether the bars hold. `more`: for the ways of breaking that
+    apply to few of them."""
+    kinds = Counter(case.task.kind for case in cases)
     alarms = false = rewordings = 0
     made: Counter[str] = Counter()
     caught: Counter[str] = Counter()
     by: dict[str, Counter[str]] = {}
-    for number, task in enumerate(tasks):
-        trajectory = reference_trajectory(task, domain)
-        if found := caught_by(task, trajectory, tools):
+    for number, case in enumerate(cases):
+        trajectory = reference_trajectory(case.task, case.domain)
+        if found := caught_by(case.task, trajectory, case.tools):
             alarms += 1
-            say(f"alarm: {task.kind} {task.tier}: {found}")
-        for name, reworded in harmless(task, trajectory, domain, number):
+            say(f"alarm: {case.task.kind} {case.task.tier}: {found}")
+        for way, reworded in harmless(case.task, trajectory, case.domain, number):
             rewordings += 1
-            if found := caught_by(task, reworded, tools):
+            if found := caught_by(case.task, reworded, case.tools):
                 false += 1
-                say(f"alarm: {name}: {found}: {reworded.turns[-1].content[:200]}")
-    for number, task in enumerate(drawn):
-        if number >= len(tasks) and min(made.values(), default=0) >= LEAST_MUTANTS:
+                say(f"alarm: {way}: {found}: {reworded.turns[-1].content[:200]}")
+    for number, case in enumerate([*cases, *more]):
+        if number >= len(cases) and min(made.values(), default=0) >= LEAST_MUTANTS:
             break
-        trajectory = reference_trajectory(task, domain)
-        for name, mutant in mutants(task, trajectory, domain, number):
-            if number >= len(tasks) and made[name] >= LEAST_MUTANTS:
+        task, trajectory = case.task, reference_trajectory(case.task, case.domain)
+        for way, mutant in mutants(task, trajectory, case.domain, number):
+            if number >= len(cases) and made[way] >= LEAST_MUTANTS:
                 continue
-            made[name] += 1
-            found = caught_by(task, mutant, tools)
-            caught[name] += bool(found)
-            by.setdefault(name, Counter()).update(found)
-            if not found and made[name] - caught[name] <= show:
-                say(f"missed: {name}: {task.kind} {task.tier}: {task.opening}")
+            made[way] += 1
+            found = caught_by(task, mutant, case.tools)
+            caught[way] += bool(found)
+            by.setdefault(way, Counter()).update(found)
+            if not found and made[way] - caught[way] <= show:
+                say(f"missed: {way}: {task.kind} {task.tier}: {task.opening}")
                 say(f"        {mutant.turns[-1].content[:200]}")
-    say(f"{domain.name}: {len(tasks)} tasks {dict(kinds)}")
-    held = table(made, caught, by, alarms, len(tasks))
+    domains = len({case.domain.name for case in cases})
+    say(f"{name}: {len(cases)} tasks of {domains} domains {dict(kinds)}")
+    held = table(made, caught, by, alarms, len(cases))
     say(f"false alarms on right trajectories in other words: {false} of {rewordings}")
     return held and false <= BARS["alarms"] * rewordings
 
@@ -133,14 +131,27 @@ def table(
     return held and fewest >= LEAST_MUTANTS
 
 
+def measured(name: str, count: int, show: int) -> bool:
+    """The measure of a hand-written domain."""
+    domain = load_domain(name)
+    cases = written_cases(domain, count * MORE)
+    first = len(written_cases(domain, count))
+    return measure(name, cases[:first], cases[first:], show=show)
+
+
 def main(arguments: list[str]) -> int:
     if arguments[:1] == ["public"] and len(arguments) == 2:
         from benchmarks.mutations.public import measure_public
 
         return 0 if measure_public(Path(arguments[1])) else 1
-    show = int(arguments[1]) if len(arguments) > 1 else 0
-    count = int(arguments[0]) if arguments else TASKS
-    held = [measure(load_domain(name), count, show=show) for name in domain_names()]
+    show = int(arguments.pop()) if len(arguments) > 1 and arguments[-1].isdecimal() else 0
+    if arguments[:1] == ["compiled"]:
+        cases = compiled_cases([Path(run) for run in arguments[1:]], COMPILED_TASKS * MORE)
+        first, more = cases[:COMPILED_TASKS], cases[COMPILED_TASKS:]
+        held = [measure("compiled", first, more, show=show)]
+    else:
+        count = int(arguments[0]) if arguments else TASKS
+        held = [measured(name, count, show) for name in domain_names()]
     say("bars hold" if all(held) else "bars DO NOT hold")
     return 0 if all(held) else 1
 

@@ -3,12 +3,17 @@
 What the tools answer and what becomes of the state is what would have happened, so that only the
 goal, over-action, order and provenance can tell."""
 
+import itertools
 import random
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 
+from benchmarks.mutations.trajectories import calls_of, with_call, with_final
 from datagen.agentic.domains.base import Domain
-from datagen.agentic.domains.building import reference_trajectory
-from datagen.agentic.nouns import Call, Task, Trajectory, Turn
+from datagen.agentic.domains.building import reference_trajectory, works
+from datagen.agentic.environment.compiled import CompiledEnvironment
+from datagen.agentic.nouns import Call, Task, ToolCall, Trajectory, Turn
+from datagen.agentic.verify.audit import MOST_TRIES, filled, ids_of, other_writes
 
 Replay = Callable[[Task, Trajectory, Domain, random.Random], Trajectory | None]
 
@@ -34,33 +39,36 @@ def _wrong_entity(
     for place in chance.sample(range(len(calls)), len(calls)):
         arguments = dict(calls[place].arguments)
         for key in chance.sample(list(arguments), len(arguments)):
-            other = _another(task, key, str(arguments[key]), chance)
-            if other:
+            other = _another(task, domain, calls[place], key, chance)
+            if other is not None:
                 calls[place] = Call(name=calls[place].name, arguments={**arguments, key: other})
                 return reference_trajectory(task, domain, calls=calls, final=_final(trajectory))
     return None
 
 
-def _another(task: Task, key: str, value: str, chance: random.Random) -> str:
-    """Another record's value of that field; empty where there is none."""
-    entity = key.removesuffix("_id") + "s"
-    records = task.initial_state.get(entity)
-    if not key.endswith("_id") or not isinstance(records, dict):
-        return ""
-    others = [one for one in records if one != value]
-    return chance.choice(others) if others else ""
+def _another(
+    task: Task, domain: Domain, call: Call, key: str, chance: random.Random
+) -> str | int | None:
+    """Another record that a parameter could name; None where there is none."""
+    tool = domain.tool(call.name)
+    ids = ids_of(domain, tool, key, task.initial_state) if tool is not None else []
+    others = [one for one in ids if one != call.arguments[key]]
+    return chance.choice(others) if others else None
 
 
 def _wrong_option(
     task: Task, trajectory: Trajectory, domain: Domain, chance: random.Random
 ) -> Trajectory | None:
-    """One value of an enum is another one of it."""
+    """One value of an enum is another one of it, in a call that changes something or that tells
+    what was asked for."""
     calls = list(task.reference)
     for place in chance.sample(range(len(calls)), len(calls)):
         tool = domain.tool(calls[place].name)
         assert tool is not None
+        if tool.read_only and (task.kind == "refuse" or not task.answer):
+            continue
         for key, value in calls[place].arguments.items():
-            options = tool.input_schema["properties"][key].get("enum") or ()
+            options = tool.input_schema.get("properties", {}).get(key, {}).get("enum") or ()
             if others := [one for one in options if one != value]:
                 made = {**calls[place].arguments, key: chance.choice(others)}
                 calls[place] = Call(name=calls[place].name, arguments=made)
@@ -98,60 +106,47 @@ def _order_reversed(
     if task.tier == "single" or task.kind == "parallel" or len(task.reference) < 2:
         return None
     calls = list(reversed(task.reference))
-    if not _writes(domain, calls[0]):
+    told = f"{task.opening} {' '.join(task.known.values())}"
+    known = all(str(value) in told for value in _plain(calls[0].arguments))
+    if not _writes(domain, calls[0]) or known:
         return None
     return reference_trajectory(task, domain, calls=calls, final=_final(trajectory))
+
+
+def _plain(value: object) -> Iterator[object]:
+    """Texts and numbers in a value."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _plain(inner)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield value
 
 
 def _over_action(
     task: Task, trajectory: Trajectory, domain: Domain, chance: random.Random
 ) -> Trajectory | None:
     """One more record is changed, the last call but one."""
-    extra = _extra_write(task, chance)
-    if extra is None:
-        return None
-    calls = [*task.reference, extra]
-    made = reference_trajectory(task, domain, calls=calls, final=_final(trajectory))
-    return made if made.final_state != trajectory.final_state else None
-
-
-def _extra_write(task: Task, chance: random.Random) -> Call | None:
-    state = task.initial_state
-    used = {str(value) for call in task.reference for value in call.arguments.values()}
-    loans = [key for key in state["loans"] if key not in used]
-    holds = [
-        key
-        for key, hold in state["holds"].items()
-        if key not in used and hold["status"] != "cancelled"
-    ]
-    members = [key for key in state["members"] if key not in used]
-    choices = [
-        Call(name=name, arguments=arguments)
-        for name, keys, arguments in (
-            ("renew_loan", loans, {"loan_id": chance.choice(loans or [""])}),
-            ("return_book", loans, {"loan_id": chance.choice(loans or [""])}),
-            ("cancel_hold", holds, {"hold_id": chance.choice(holds or [""])}),
-            (
-                "update_contact",
-                members,
-                {"member_id": chance.choice(members or [""]), "phone": "555-0199"},
-            ),
-        )
-        if keys
-    ]
-    return chance.choice(choices) if choices else None
+    for extra in itertools.islice(other_writes(task, domain), MOST_TRIES):
+        environment = CompiledEnvironment(domain, trajectory.final_state)
+        if not works(environment, ToolCall(id="x", name=extra.name, arguments=extra.arguments)):
+            continue
+        if environment.changes:
+            calls = [*task.reference, extra]
+            return reference_trajectory(task, domain, calls=calls, final=_final(trajectory))
+    return None
 
 
 def _write_twice(
     task: Task, trajectory: Trajectory, domain: Domain, chance: random.Random
 ) -> Trajectory | None:
-    """A loan is renewed twice."""
-    twice = [call for call in task.reference if call.name == "renew_loan"]
-    if not twice:
-        return None
-    calls = [*task.reference, twice[0]]
-    made = reference_trajectory(task, domain, calls=calls, final=_final(trajectory))
-    return made if made.final_state != trajectory.final_state else None
+    """What changes something is done once more: a loan renewed twice, a task made twice."""
+    for twice in (call for call in task.reference if _writes(domain, call)):
+        made = reference_trajectory(
+            task, domain, calls=[*task.reference, twice], final=_final(trajectory)
+        )
+        if made.final_state != trajectory.final_state:
+            return made
+    return None
 
 
 def _granted(
@@ -160,22 +155,15 @@ def _granted(
     """What the policy forbids is done, and politely declined."""
     if task.kind != "refuse":
         return None
-    forbidden = task.rubric.pattern.forbidden
-    call = chance.choice(forbidden)
-    arguments = dict(call.arguments)
-    if call.name in ("checkout_book", "place_hold"):
-        arguments.setdefault("member_id", next(iter(task.initial_state["members"])))
-        lendable = [k for k, b in task.initial_state["books"].items() if b["available"]]
-        arguments.setdefault("book_id", chance.choice(lendable))
-    if call.name == "place_hold":
-        arguments["branch"] = "Central"
-    if call.name == "update_contact":
-        arguments["phone"] = "555-0000"
-    if call.name == "pay_fine":
-        amount = task.initial_state["fines"][arguments["fine_id"]]["amount"]
-        arguments |= {"amount": amount, "method": "card"}
-    calls = [*task.reference, Call(name=call.name, arguments=arguments)]
-    return reference_trajectory(task, domain, calls=calls, final=_final(trajectory))
+    for wanted in task.rubric.pattern.forbidden:
+        tool = domain.tool(wanted.name)
+        calls = filled(tool, wanted.arguments, domain, task) if tool is not None else iter(())
+        for call in itertools.islice(calls, MOST_TRIES):
+            environment = CompiledEnvironment(domain, task.initial_state)
+            if works(environment, ToolCall(id="x", name=call.name, arguments=call.arguments)):
+                made = [*task.reference, call]
+                return reference_trajectory(task, domain, calls=made, final=_final(trajectory))
+    return None
 
 
 def _not_asked(
@@ -237,12 +225,76 @@ def _gives_up(
     return trajectory.model_copy(update=update) if not kept else None
 
 
+def _missing_argument(
+    task: Task, trajectory: Trajectory, domain: Domain, chance: random.Random
+) -> Trajectory | None:
+    """A required argument is not there; one that needn't be given may well be left out."""
+    calls = calls_of(trajectory)
+    for turn, place, call in chance.sample(calls, len(calls)):
+        tool = domain.tool(call.name)
+        if tool is None or not isinstance(call.arguments, dict):
+            continue
+        needed = [k for k in tool.input_schema.get("required", ()) if k in call.arguments]
+        if needed:
+            gone = chance.choice(needed)
+            arguments = {key: value for key, value in call.arguments.items() if key != gone}
+            changed = call.model_copy(update={"arguments": arguments})
+            return with_call(trajectory, turn, place, changed)
+    return None
+
+
+def _invented_id(
+    task: Task, trajectory: Trajectory, domain: Domain, chance: random.Random
+) -> Trajectory | None:
+    """An id that nobody named, in one call; what the tools answered stays."""
+    calls = calls_of(trajectory)
+    for turn, place, call in chance.sample(calls, len(calls)):
+        tool = domain.tool(call.name)
+        if tool is None or not isinstance(call.arguments, dict):
+            continue
+        for key, value in call.arguments.items():
+            if not ids_of(domain, tool, key, task.initial_state):
+                continue
+            made = _other_digits(value, chance)
+            if made != value:
+                arguments = {**call.arguments, key: made}
+                changed = call.model_copy(update={"arguments": arguments})
+                return with_call(trajectory, turn, place, changed)
+    return None
+
+
+def _other_digits(value: object, chance: random.Random) -> object:
+    """An id of the same form; the same one where it has no digits."""
+    made = re.sub(r"\d", lambda _: str(chance.randrange(1, 10)), str(value))
+    return int(made) if isinstance(value, int) else made
+
+
+def _invented_action(
+    task: Task, trajectory: Trajectory, domain: Domain, chance: random.Random
+) -> Trajectory | None:
+    """The last words tell of a deed of one of the tools that was not called."""
+    done = {call.name for _, _, call in calls_of(trajectory)}
+    forms = {tool.done for tool in domain.tools if tool.name in done}
+    free = [
+        tool.done
+        for tool in domain.tools
+        if not tool.read_only and tool.name not in done and tool.done not in forms
+    ]
+    if not free:
+        return None
+    said = f"I have also {chance.choice(free)} the other one for you."
+    return with_final(trajectory, f"{_final(trajectory)} {said}")
+
+
 def _writes(domain: Domain, call: Call) -> bool:
     tool = domain.tool(call.name)
     return tool is not None and not tool.read_only
 
 
 REPLAYED: dict[str, Replay] = {
+    "missing argument": _missing_argument,
+    "invented identifier": _invented_id,
+    "invented action": _invented_action,
     "no-op": _no_op,
     "wrong entity": _wrong_entity,
     "wrong option": _wrong_option,

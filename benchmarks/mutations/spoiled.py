@@ -7,13 +7,19 @@ import random
 import re
 from typing import Any
 
-from benchmarks.mutations.trajectories import IN_EPISODES, Mutation, calls_of, with_call
+from benchmarks.mutations.trajectories import (
+    IN_EPISODES,
+    Mutation,
+    calls_of,
+    missing_argument,
+    with_call,
+)
 from datagen.agentic.environment.patches import BadPatch, applied
 from datagen.agentic.nouns import StateChange, Task, Trajectory
 from datagen.agentic.verify.grounding import FREE_TEXT
 
 _ANY = (
-    "unknown tool", "missing argument", "wrong type", "extra argument", "broken JSON",
+    "unknown tool", "wrong type", "extra argument", "broken JSON",
     "unanswered call", "wrong call id", "empty answer", "answer cut", "trajectory cut",
     "leaked token", "invented figure", "call in user's turn", "budget used up", "state untouched",
     "call repeated",
@@ -124,6 +130,7 @@ def _made_up(value: Any, chance: random.Random) -> str | None:
 
 
 SPOILED: dict[str, Mutation] = {name: IN_EPISODES[name] for name in _ANY} | {
+    "missing argument": missing_argument,
     "invented name": _invented_name,
     "invented number": _invented_number,
     "number off": _number_off,

@@ -98,18 +98,6 @@ def _broken_json(call: ToolCall, chance: random.Random) -> ToolCall:
     return call.model_copy(update={"arguments": text[: max(1, len(text) - chance.randrange(1, 8))]})
 
 
-def _invented_id(call: ToolCall, chance: random.Random) -> ToolCall | None:
-    arguments = _arguments(call)
-    keys = [key for key in arguments if key.endswith("_id")]
-    if not keys:
-        return None
-    key = chance.choice(keys)
-    made = f"{str(arguments[key])[:2]}{chance.randrange(1000, 10_000)}"
-    if made == arguments[key]:
-        return None
-    return call.model_copy(update={"arguments": {**arguments, key: made}})
-
-
 def _changed_number(call: ToolCall, chance: random.Random) -> ToolCall | None:
     arguments = _arguments(call)
     keys = [key for key, value in arguments.items() if isinstance(value, int | float)]
@@ -201,22 +189,6 @@ def _invented_figure(task: Task, trajectory: Trajectory, chance: random.Random) 
         )
     )
     return with_final(trajectory, f"{text} {added}")
-
-
-def _invented_action(
-    task: Task, trajectory: Trajectory, chance: random.Random
-) -> Trajectory | None:
-    done = {call.name for _, _, call in calls_of(trajectory)}
-    claims = {
-        "renew_loan": "I have also renewed your other loan.",
-        "cancel_hold": "I have also cancelled your hold.",
-        "pay_fine": "I have also paid your fine.",
-        "return_book": "I have returned the book as well.",
-        "place_hold": "I also placed a hold for you.",
-        "update_contact": "I have updated your contact details too.",
-    }
-    free = [text for tool, text in claims.items() if tool not in done]
-    return with_final(trajectory, f"{trajectory.turns[-1].content} {chance.choice(free)}")
 
 
 def _wrong_fact(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
@@ -381,13 +353,13 @@ def _repeated(task: Task, trajectory: Trajectory, chance: random.Random) -> Traj
     return with_turns(trajectory, [*trajectory.turns[:end], *added, *trajectory.turns[end:]])
 
 
+missing_argument = _in_a_call(_missing_argument)
+"""Of a domain whose tools need all that they are given; `replayed` has it for any domain."""
 IN_EPISODES: dict[str, Mutation] = {
     "unknown tool": _in_a_call(_unknown_tool),
-    "missing argument": _in_a_call(_missing_argument),
     "wrong type": _in_a_call(_wrong_type),
     "extra argument": _in_a_call(_extra_argument),
     "broken JSON": _in_a_call(_broken_json),
-    "invented identifier": _in_a_call(_invented_id),
     "changed number": _in_a_call(_changed_number),
     "changed name": _in_a_call(_changed_name),
     "unanswered call": _unanswered_call,
@@ -398,7 +370,6 @@ IN_EPISODES: dict[str, Mutation] = {
     "trajectory cut": _cut_trajectory,
     "leaked token": _leaked_token,
     "invented figure": _invented_figure,
-    "invented action": _invented_action,
     "wrong fact": _wrong_fact,
     "another record's fact": _neighbours_fact,
     "missing fact": _missing_fact,

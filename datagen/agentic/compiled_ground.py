@@ -101,14 +101,14 @@ class CompiledGround:
         return EnvironmentWorld(environment)
 
     def audit(self, task: Task, tools: Sequence[Tool]) -> Gate:
-        found = audit(task, self.domain, self._known(tools))
+        found = audit(task, self.domain, self.known(tools))
         return Gate(found.passed, found.reason, found.detail, found.record)
 
     def verify(
         self, task: Task, trajectory: Trajectory, tools: Sequence[Tool]
     ) -> tuple[Sequence[Verdict], float]:
-        return verify(task, trajectory, self._known(tools)), reward(task, trajectory)
+        return verify(task, trajectory, self.known(tools)), reward(task, trajectory)
 
-    def _known(self, tools: Sequence[Tool]) -> list[Tool]:
+    def known(self, tools: Sequence[Tool]) -> list[Tool]:
         """The tools with what is known of the domain's own: which of them only read."""
         return [self._rows.get(tool.id, tool) for tool in tools]

@@ -19,7 +19,7 @@ class SimulatedGround(CompiledGround):
     def world(self, task: Task, tools: Sequence[Tool]) -> EnvironmentWorld:
         return EnvironmentWorld(
             SimulatedEnvironment(
-                [simulated_tool(tool) for tool in self._known(tools)],
+                [simulated_tool(tool) for tool in self.known(tools)],
                 task.initial_state,
                 rules=Rules(self.domain.entities, self.domain.invariants),
                 failures=task.failures,

@@ -101,7 +101,7 @@ def _wrong_entity(task: Task, domain: Domain) -> Trajectory | None:
         call = task.reference[place]
         for key, value in call.arguments.items():
             tool = domain.tool(call.name)
-            ids = _ids(domain, tool, key, task.initial_state) if tool is not None else []
+            ids = ids_of(domain, tool, key, task.initial_state) if tool is not None else []
             others = [one for one in ids if not same(one, value)]
             if others:
                 made = Call(
@@ -115,7 +115,7 @@ def _wrong_entity(task: Task, domain: Domain) -> Trajectory | None:
 def _over_action(task: Task, domain: Domain) -> Trajectory | None:
     """The reference, and one more change that nobody asked for."""
     right = reference_trajectory(task, domain)
-    for call in _other_writes(task, domain):
+    for call in other_writes(task, domain):
         environment = CompiledEnvironment(domain, right.final_state)
         tried = ToolCall(id="audit", name=call.name, arguments=call.arguments)
         if works(environment, tried) and environment.changes:
@@ -128,7 +128,7 @@ def _complying(task: Task, domain: Domain) -> Trajectory:
     """Does what is forbidden as far as it can be done, and says so."""
     for wanted in task.rubric.pattern.forbidden:
         tool = domain.tool(wanted.name)
-        calls = _filled(tool, wanted.arguments, domain, task) if tool is not None else iter(())
+        calls = filled(tool, wanted.arguments, domain, task) if tool is not None else iter(())
         for call in itertools.islice(calls, MOST_TRIES):
             environment = CompiledEnvironment(domain, task.initial_state)
             tried = ToolCall(id="audit", name=call.name, arguments=call.arguments)
@@ -142,18 +142,19 @@ def _with_done(trajectory: Trajectory) -> Trajectory:
     return trajectory.model_copy(update={"turns": (*trajectory.turns[:-1], last)})
 
 
-def _other_writes(task: Task, domain: Domain) -> Iterator[Call]:
+def other_writes(task: Task, domain: Domain) -> Iterator[Call]:
+    """Calls that change something else than the reference does."""
     used = {str(value) for call in task.reference for value in call.arguments.values()}
     writes = [tool for tool in domain.tools if not tool.read_only]
     random.Random(f"over action {task.id}").shuffle(writes)
     for tool in writes:
-        calls = _filled(tool, {}, domain, task)
+        calls = filled(tool, {}, domain, task)
         for call in itertools.islice(calls, MOST_TRIES):
             if not used & {str(value) for value in call.arguments.values()}:
                 yield call
 
 
-def _filled(tool: ToolSpec, fixed: Mapping[str, Any], domain: Domain, task: Task) -> Iterator[Call]:
+def filled(tool: ToolSpec, fixed: Mapping[str, Any], domain: Domain, task: Task) -> Iterator[Call]:
     """Calls of a tool with arguments from the state: ids, options, fields of the named record."""
     choices: list[list[Any]] = []
     keys = list(tool.input_schema.get("required", ()))
@@ -163,14 +164,14 @@ def _filled(tool: ToolSpec, fixed: Mapping[str, Any], domain: Domain, task: Task
             choices.append([fixed[key]])
             continue
         schema = tool.input_schema["properties"].get(key, {})
-        found = _ids(domain, tool, key, task.initial_state) or list(schema.get("enum") or ())
+        found = ids_of(domain, tool, key, task.initial_state) or list(schema.get("enum") or ())
         found = found or _field_values(key, fixed, domain, task) or _made_up(schema)
         choices.append(found[:12])
     for values in itertools.product(*choices):
         yield Call(name=tool.name, arguments=dict(zip(keys, values, strict=True)))
 
 
-def _ids(domain: Domain, tool: ToolSpec, key: str, state: Mapping[str, Any]) -> list[Any]:
+def ids_of(domain: Domain, tool: ToolSpec, key: str, state: Mapping[str, Any]) -> list[Any]:
     """The ids that a parameter of a tool can name, in the parameter's type."""
     named = tool.refers.get(key, "")
     wanted = tool.input_schema["properties"].get(key, {}).get("type")

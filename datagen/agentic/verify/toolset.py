@@ -9,7 +9,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from datagen.agentic.domains.compiling.verbs import PAST, STATUSES, is_verb
+from datagen.agentic.domains.compiling.verbs import NOUNS_TOO, PAST, STATUSES, is_verb
 from datagen.agentic.domains.compiling.words import words_of
 from datagen.schemas import Tool
 
@@ -80,7 +80,10 @@ def _past(name: str) -> tuple[str, ...]:
     """Of the first word of a name that is a known verb, else of its first word: `deleted` of
     `crm_delete_contact`."""
     words = words_of(name)
-    verb = next((word for word in words if is_verb(word)), words[0] if words else "")
+    verb = words[0] if words else ""
+    if not is_verb(verb):
+        others = (word for word in words[1:] if is_verb(word) and word not in NOUNS_TOO)
+        verb = next(others, verb)
     if not verb.isalpha():
         return ()
     if verb in _IRREGULAR:

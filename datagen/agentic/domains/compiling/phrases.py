@@ -13,6 +13,7 @@ from datagen.agentic.domains.compiling.verbs import (
     ADJECTIVES,
     CONTAINERS,
     MARKS,
+    NOUNS_TOO,
     PARTS,
     PREPOSITIONS,
     READS,
@@ -27,6 +28,8 @@ from datagen.agentic.domains.compiling.verbs import (
 from datagen.agentic.domains.compiling.words import Words, is_plural, one, words_of
 
 MOST_NOUN_WORDS = 3
+_NOUN_FIRST = frozenset(("list", "search", "new", "set"))
+"""Of the words that are verbs and nouns those that stand behind a noun as verbs: `tasks_list`."""
 _LISTING = frozenset(("list", "browse", "enumerate"))
 SHARED_PREFIX = 0.6
 """Share of a server's tools, of at least three, that makes a first word a prefix."""
@@ -94,10 +97,10 @@ def _split(words: Sequence[str]) -> tuple[Words, str, Words] | None:
         return (), "lookup", tuple(words[2:])
     if is_verb(words[0]):
         return (), words[0], tuple(words[1:])
-    if len(words) > 1 and is_verb(words[-1]):
+    if len(words) > 1 and is_verb(words[-1]) and words[-1] not in NOUNS_TOO - _NOUN_FIRST:
         return tuple(words[:-1]), words[-1], ()
     for place in range(1, min(len(words), 3)):
-        if is_verb(words[place]):
+        if is_verb(words[place]) and words[place] not in NOUNS_TOO - _NOUN_FIRST:
             return tuple(words[:place]), words[place], tuple(words[place + 1 :])
     return None
 

@@ -125,6 +125,13 @@ SINGLETONS = frozenset(
 """Words that say which record is meant by something that no state here holds."""
 
 
+NOUNS_TOO = frozenset(
+    "book place post record issue draft schedule set star pin lock block count view display drop "
+    "trash change move show register query filter search find star mark list new".split()
+)
+"""Verbs that behind another word may as well be what it is about: `return_book`."""
+
+
 def is_verb(word: str) -> bool:
     return word in VERBS or word in STATUSES or word == "mark"
 
