@@ -246,6 +246,8 @@ class Binder:
         """Whether nothing tells what a text of that name looks like: neither the name, nor what
         the records are called."""
         canonical = self.entity.fields.canonical(words)
+        if self.entity.fields.get(canonical) is not None:
+            return False
         return not is_told(canonical, "string", {}) and canonical != self.entity.noun
 
     def _filter(self, parameter: Parameter, draft: ToolDraft) -> Binding | None:

@@ -49,9 +49,8 @@ def label_of(noun: Words, fields: Fields, held: Collection[str]) -> str:
         known = fields.found.get(words)
         if known is not None and known.kind == "string" and not known.options:
             return known.name
-    for words, known in fields.found.items():
-        if words[-1] == "name" and words[0] not in _OTHERS and known.kind == "string":
-            return "" if known.options else known.name
+    if any(words[-1] == "name" and words[0] not in _OTHERS for words in fields.found):
+        return ""
     if noun[-1] in _NAMELESS or (is_person(noun) and fields.get(("last", "name"))):
         return ""
     made = fields.add(("name",), "string", {}, promised=True)

@@ -23,6 +23,12 @@ TWINS = 2
 """Records of an entity that are given another one's name."""
 DIGITS = 9
 """Of an id that people know by heart and whose name tells nothing, such as a tax number."""
+_SPANS: tuple[tuple[set[str], set[str]], ...] = (
+    ({"start", "begin", "from"}, {"end", "until", "to"}),
+    ({"arrival", "checkin", "pickup"}, {"departure", "checkout", "return"}),
+    ({"created"}, {"updated", "due", "closed"}),
+)
+"""Words of fields that hold the first and the last day of something."""
 RARE_TRIES = 3
 KEY_TRIES = 60
 FIRST_DAY = date(2026, 1, 5)
@@ -80,12 +86,25 @@ def _record(entity: EntityPlan, key: Any, values: Values, state: State) -> dict[
     record = {entity.key.name: key}
     for field in entity.fields.values():
         record[field.name] = _rare(entity, field, values, state)
+    in_order(record, entity)
     if entity.label in record and "email" in record and is_person(entity.noun):
         name = str(record[entity.label])
         made = f"{name.lower().replace(' ', '.')}@example.org"
         if "@" not in name and fits(made, entity.field("email").schema):
             record["email"] = made
     return record
+
+
+def in_order(record: dict[str, Any], entity: EntityPlan) -> None:
+    """Exchange days of a record of which the later one would come first."""
+    for first, last in _SPANS:
+        names = [
+            next((one.name for one in entity.fields.values() if set(one.words) & edge), "")
+            for edge in (first, last)
+        ]
+        begins, ends = (str(record.get(name, "")) for name in names)
+        if begins[:2] == ends[:2] == "20" and len(begins) == len(ends) and begins > ends:
+            record[names[0]], record[names[1]] = ends, begins
 
 
 def _rare(entity: EntityPlan, field: Field, values: Values, state: State) -> Any:

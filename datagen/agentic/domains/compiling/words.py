@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 Words = tuple[str, ...]
-_PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_PIECE = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 _ACRONYM_PLURAL = re.compile(r"\b([A-Z]{2,})s(?![a-z])|(?<=[a-z_-])([A-Z]{2,})s(?![a-z])")
 _IRREGULAR = {
     "people": "person",

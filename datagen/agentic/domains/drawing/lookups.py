@@ -11,7 +11,7 @@ from datagen.agentic.domains.compiling.names import is_person
 from datagen.agentic.domains.compiling.plans import Action, Binding, EntityPlan, Field
 from datagen.agentic.domains.compiling.texts import TEXTS
 from datagen.agentic.domains.compiling.words import spoken_noun
-from datagen.agentic.domains.drawing.scene import Record, Scene, call
+from datagen.agentic.domains.drawing.scene import Record, Scene, call, run_on
 from datagen.agentic.domains.drawing.speech import called, field_name, spoken
 from datagen.agentic.nouns import Call
 
@@ -80,7 +80,7 @@ def _by(
     named = field.name == plan.label
     what = called(plan, record) if named else _described(plan, field, value)
     missing = {"_".join((*plan.noun, "name") if named else field.words): str(value)}
-    said = f"{what} {given.said}".strip()
+    said = run_on([what, given.said])
     return Found(action, call(action, given.arguments), said, given.said, missing, field.name)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from datagen.agentic.domains.compiling.plans import Action, Binding, EntityPlan, Field
 from datagen.agentic.domains.compiling.roles import is_called
+from datagen.agentic.domains.compiling.states import in_order
 from datagen.agentic.domains.compiling.values import is_told
 from datagen.agentic.domains.compiling.words import spoken_noun, with_article
 from datagen.agentic.domains.drawing.lookups import look_up
@@ -101,32 +102,39 @@ def _settled(
     given: Binding | None = None,
     above: Any = None,
 ) -> _Plan | None:
-    """Values for what is required and some of what isn't; None where one can't be given."""
+    """Values for what is required and some of what isn't; None where one can't be given.
+
+    `given`: a field that gets a value `above` what a rule allows."""
     plan, made = scene.plan(action), _Plan()
-    bound = [b for b in action.bound("key") if b.parameter.required] + [*written(action)]
-    optional = [b for b in bound if not b.parameter.required and _is_plain(plan.field(b.field))]
-    count = min(len(optional), scene.chance.randint(0, MOST_OPTIONAL))
-    extra = scene.chance.sample(optional, count)
-    if not any(b.parameter.required for b in bound):
-        extra = extra or optional[:1]
-    extra += (
-        [given] if given is not None and given not in extra and not given.parameter.required else []
-    )
-    for binding in bound:
-        if not binding.parameter.required and binding not in extra:
-            continue
-        one = plan.field(binding.field)
+    values: dict[str, Any] = {}
+    chosen = _chosen(scene, action, plan, given)
+    for binding in chosen:
         if binding is given and above is not None:
             value = above * 2 if isinstance(above, int | float) else above
         else:
-            value = _value(scene, plan, one, binding)
-        if value is None or not _put(scene, plan, made, binding, value, named=named):
+            value = _value(scene, plan, plan.field(binding.field), binding)
+        if value is None:
             return None
+        values[binding.field] = value
+    in_order(values, plan)
+    for binding in chosen:
+        _put(scene, plan, made, binding, values[binding.field], named=named)
     completed = scene.completed(action, made.arguments, {}, plan)
     if completed is None or completed.said:
         return None
     made.arguments = completed.arguments
-    return made if made.parts or made.places else None
+    return made if made.label or made.parts or made.places else None
+
+
+def _chosen(scene: Scene, action: Action, plan: EntityPlan, given: Binding | None) -> list[Binding]:
+    """What is given a value: all that is required, and a little more."""
+    bound = [b for b in action.bound("key") if b.parameter.required] + [*written(action)]
+    needed = [b for b in bound if b.parameter.required]
+    optional = [b for b in bound if not b.parameter.required and _is_plain(plan.field(b.field))]
+    count = min(len(optional), scene.chance.randint(0, MOST_OPTIONAL))
+    more = scene.chance.sample(optional, count) or ([] if needed else optional[:1])
+    more += [given] if given is not None and given not in (*needed, *more) else []
+    return [binding for binding in bound if binding in (*needed, *more)]
 
 
 def _is_plain(one: Field) -> bool:
@@ -149,7 +157,7 @@ def _value(scene: Scene, plan: EntityPlan, one: Field, binding: Binding) -> Any:
 
 def _put(
     scene: Scene, plan: EntityPlan, made: _Plan, binding: Binding, value: Any, *, named: bool
-) -> bool:
+) -> None:
     """Write a value down, and how it is said."""
     one = plan.field(binding.field)
     text = str(value) if binding.parameter.kind == "string" else value
@@ -171,7 +179,6 @@ def _put(
     else:
         said = f"the {field_name(one, plan)} {spoken(value, one)}"
         made.parts.append((one.name, said, binding.parameter.required, value))
-    return True
 
 
 def _placed(one: Field, plan: EntityPlan, other: EntityPlan, place: str) -> str:
@@ -184,6 +191,8 @@ def _placed(one: Field, plan: EntityPlan, other: EntityPlan, place: str) -> str:
 def _told(scene: Scene, action: Action, made: _Plan) -> Piece:
     plan = scene.plan(action)
     verb = pick(scene.chance, *_VERBS.get(action.verb, (action.verb,)))
+    if plan.noun[-1].startswith(action.verb):  # book a booking
+        verb = "make"
     clause = _worded(scene, plan, verb, made, "")
     loose, missing = "", dict[str, str]()
     lacking = [p for p in made.parts if p[2] and isinstance(p[3], str | int | float)]

@@ -153,7 +153,7 @@ class Scene:
                 said.append(f"with the {parameter.words[-1]} “{value}”")
             elif (value := filler(parameter)) is not None:
                 parameter.put(arguments, value)
-        return Given(arguments, _run_on(said)) if self.takes(action, arguments) else None
+        return Given(arguments, run_on(said)) if self.takes(action, arguments) else None
 
     def where(self, plan: EntityPlan, field: Field, value: Any) -> str:
         """What a user says to narrow down what is meant: `in project P-12`."""
@@ -229,8 +229,8 @@ _ODD_FORMATS = frozenset(("uuid", "date-time", "uri", "ipv4"))
 """Of values that no user asks for, or that nobody writes out."""
 
 
-def _run_on(parts: Sequence[str]) -> str:
-    """What is said of where something is, in a row: `with the team A and the channel B`."""
+def run_on(parts: Sequence[str]) -> str:
+    """What is said of something, in a row: `with the team A and the channel B`."""
     made = ""
     for part in sorted(filter(None, parts), key=lambda part: part.startswith("with")):
         more = "with " in made and part.startswith("with the")

@@ -84,7 +84,7 @@ def _true_tier(draft: Draft, wanted: Wanted, tier: Tier) -> Tier:
     calls = len(draft.reference)
     if wanted.kind in ("refuse", "no_tool"):
         return "single" if calls <= 1 else "dependent"
-    if wanted.kind == "parallel" and tier == "single":
+    if wanted.kind == "parallel":
         return tier
     return "single" if calls <= 1 else "dependent" if calls < LONG_CALLS else "long"
 

@@ -6,7 +6,9 @@ thing: a call that would go some way is no sensible one to train against."""
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from datagen.agentic.domains.compiling.names import pool_of
 from datagen.agentic.domains.compiling.plans import EntityPlan
+from datagen.agentic.domains.compiling.pools import DOCUMENTS, EVENTS, PROJECTS, TASKS
 from datagen.agentic.domains.compiling.words import spoken_noun, words_of
 from datagen.agentic.domains.drawing.scene import Record, Scene
 from datagen.agentic.domains.drawing.speech import field_name, numbered, pick, things
@@ -90,12 +92,29 @@ def _near(scene: Scene, tools: Sequence[Tool], texts: Sequence[str]) -> Iterator
     plans = list(scene.domain.plans.values())
     for plan in scene.chance.sample(plans, len(plans)):
         for kind in scene.chance.sample(list(_WAYS), len(_WAYS)):
+            if _does(scene, kind, plan) or (kind in ("export", "send") and not _is_paper(plan)):
+                continue
             if any(_could(kind, plan, tool, text) for tool, text in zip(tools, texts, strict=True)):
                 continue
             for record in scene.records(plan.name)[:1]:
                 said = _worded(scene, kind, plan, record)
                 if said:
                     yield said
+
+
+def _is_paper(plan: EntityPlan) -> bool:
+    """Whether records are of a kind that is printed and sent."""
+    pools = (DOCUMENTS, EVENTS, TASKS, PROJECTS)
+    return not plan.label or any(pool_of(plan.noun) is pool for pool in pools)
+
+
+def _does(scene: Scene, kind: str, plan: EntityPlan) -> bool:
+    """Whether a tool with a backend does that to such a thing."""
+    same = {"delete": "delete", "create": "create", "update": "update"}.get(kind)
+    return any(
+        action.entity == plan.name and action.operation == same
+        for action in scene.domain.actions.values()
+    )
 
 
 def _could(kind: str, plan: EntityPlan, tool: Tool, text: str) -> bool:
