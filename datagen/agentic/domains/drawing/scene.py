@@ -224,7 +224,9 @@ SWITCHES = frozenset(
     "allow enable disable include show use has can should require force is".split()
 )
 """First words of fields that say whether something is so, in whatever type."""
-_ODD = frozenset("id hash ip uuid url version latitude longitude max min length crop".split())
+_ODD = frozenset(
+    "id hash ip uuid url version latitude longitude max min length crop schedule".split()
+)
 _ODD_FORMATS = frozenset(("uuid", "date-time", "uri", "ipv4"))
 """Of values that no user asks for, or that nobody writes out."""
 
