@@ -17,7 +17,7 @@ from datagen.recipe import load_recipe
 from datagen.repository.evolving import evolve
 from datagen.repository.harvesting import harvest
 from datagen.repository.round_planner import Embeds, run_tools
-from datagen.runner.run import refuse_strangers
+from datagen.runner.plan import refuse_strangers
 from datagen.schemas import Tool, row_id
 from datagen.shards import RunFolder
 

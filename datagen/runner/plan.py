@@ -15,6 +15,21 @@ from datagen.shards import RunFolder
 from datagen.stage import Partition, Plan
 
 
+def refuse_strangers(folder: RunFolder) -> dict[str, Any] | None:
+    """The manifest of an earlier entry, if there is one; refuses what is no run's folder."""
+    if folder.path.exists() and not folder.path.is_dir():
+        raise StorageError(f"{folder.path}: is not a folder")
+    before = folder.manifest()
+    ours = ("plan", "recipe.toml", ".lock", "sources")
+    if before is None and any(
+        p.name not in ours and p.suffix != ".tmp" for p in folder.path.glob("*")
+    ):
+        raise StorageError(
+            f"{folder.path}: not a run's folder and not empty; choose another --output"
+        )
+    return before
+
+
 def load_plan(folder: RunFolder, types: tuple[type, type]) -> Plan[Any, Any] | None:
     """The plan of an earlier entry, its partitions and inputs of these types; or None."""
     partitions, inputs = _paths(folder)

@@ -22,7 +22,7 @@ from datagen.engines.make import DEFAULT_MODEL, OWNS_A_MODEL, make_engine
 from datagen.errors import EngineError, RecipeError, StorageError
 from datagen.journal import convictions
 from datagen.recipe import Recipe, differences, resolved_toml
-from datagen.runner.plan import load_plan, save_plan, within
+from datagen.runner.plan import load_plan, refuse_strangers, save_plan, within
 from datagen.runner.rows import Spent, Tally
 from datagen.runner.worker import Assignment, share
 from datagen.schemas import Row
@@ -315,21 +315,6 @@ class Entry:
 
 def _json(content: dict[str, Any]) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-
-
-def refuse_strangers(folder: RunFolder) -> dict[str, Any] | None:
-    """The manifest of an earlier entry, if there is one; refuses what is no run's folder."""
-    if folder.path.exists() and not folder.path.is_dir():
-        raise StorageError(f"{folder.path}: is not a folder")
-    before = folder.manifest()
-    ours = ("plan", "recipe.toml", ".lock", "sources")
-    if before is None and any(
-        p.name not in ours and p.suffix != ".tmp" for p in folder.path.glob("*")
-    ):
-        raise StorageError(
-            f"{folder.path}: not a run's folder and not empty; choose another --output"
-        )
-    return before
 
 
 def _refuse_changes(job: Job, folder: RunFolder) -> dict[str, Any] | None:

@@ -24,6 +24,8 @@ from datagen.agentic.simulated_ground import SimulatedGround
 from datagen.engines.base import ROLES, Completion, Request
 from datagen.engines.scripted import ScriptedEngine
 from datagen.errors import RecipeError
+from datagen.inspect.views import sql
+from datagen.runner.plan import save_plan
 from datagen.runner.worker import Assignment, Worker
 from datagen.schemas import Tool
 from datagen.shards import RunFolder
@@ -31,8 +33,8 @@ from datagen.stage import Work
 
 sys.path.insert(0, str(Path(__file__).parent / "domains"))
 
-from evolved_apps import evolved_tools  # noqa: E402
-from specs_made import spec, tasks_app  # noqa: E402
+from evolved_apps import evolved_tools
+from specs_made import spec, tasks_app
 
 TASKS = 60
 
@@ -166,9 +168,17 @@ async def play(folder: Path, reply: Any, chosen: AgenticRecipe) -> dict[str, lis
 
 
 @pytest.fixture(scope="module")
-def perfect(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+def played(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, dict[str, list[dict[str, Any]]]]:
+    folder = tmp_path_factory.mktemp("repository") / "run"
     model = ReferenceModel(pipeline_of(recipe(), tools()), TASKS)
-    return asyncio.run(play(tmp_path_factory.mktemp("repository") / "run", model, recipe()))
+    return folder, asyncio.run(play(folder, model, recipe()))
+
+
+@pytest.fixture(scope="module")
+def perfect(played: tuple[Path, Any]) -> dict[str, list[dict[str, Any]]]:
+    return dict(played[1])
 
 
 def test_a_perfect_agent_is_accepted_on_every_task(
@@ -190,6 +200,36 @@ def test_what_became_of_each_tool_is_written_down(
         assert bool(row["operation"]) == bool(row["entity"]) == (row["reason"] == "")
     reasons = Counter(row["reason"] for row in rows.values())
     assert reasons["unclear_verb"] >= 60
+
+
+def test_the_coverage_that_is_reported_is_what_the_rows_say(played: tuple[Path, Any]) -> None:
+    folder, rows = played
+    run = RunFolder(folder, AgenticPipeline.tables)
+    save_plan(run, TaskPlanner(TASKS, ()).extend(None))
+    run.write_text(run.manifest_path, json.dumps({"pipeline": "agentic", "status": "done"}))
+    (counts,) = answers(folder, "FROM coverage_by_agents")
+    by_name = {(tool.server, tool.name): tool.id for tool in tools()}
+    agents = {agent["id"]: agent for agent in rows["agents"]}
+    called = set()
+    for row in rows["trajectories"]:
+        own = {t.name: t.id for t in tools() if t.id in agents[row["agent_id"]]["tools"]}
+        turns = json.loads(row["messages"])
+        calls = [call for turn in turns for call in turn.get("tool_calls") or ()]
+        called |= {own[call["function"]["name"]] for call in calls}
+    assert len(by_name) == counts["tools"] == len(rows["tools"])
+    assert counts["compiled"] == sum(row["reason"] == "" for row in rows["compiled"])
+    for column, name in (("tools", "with_an_agent"), ("core", "in_a_core")):
+        held = {one for agent in agents.values() for one in agent[column]}
+        assert counts[name] == len(held), name
+    assert counts["called"] == len(called) > 10
+    reasons = answers(folder, "FROM uncompiled_by_reason")
+    assert sum(row["tools"] for row in reasons) == counts["tools"] - counts["compiled"]
+    assert all(row["servers"] and row["for_example"] for row in reasons)
+
+
+def answers(folder: Path, query: str) -> list[dict[str, Any]]:
+    found = sql(folder, query)
+    return [dict(zip(found.columns, row, strict=True)) for row in found.rows]
 
 
 def test_the_spec_that_the_agent_sees_is_the_tool_s_own(
@@ -276,7 +316,8 @@ def test_twenty_thousand_tools_are_read_in_seconds_and_agents_are_drawn_over_the
         for tool in tools()[:110]
     ]
     apps += [
-        spec(f"ponder_{n}", "thought", server=f"Thinker {n % 300}") for n in range(20_000 - len(apps))
+        spec(f"ponder_{n}", "thought", server=f"Thinker {n % 300}")
+        for n in range(20_000 - len(apps))
     ]
     begun = time.process_time()
     made = RepositoryDraws(RepositoryGround(apps, seed=0), sizes=(3, 30), seed=0)

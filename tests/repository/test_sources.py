@@ -104,14 +104,13 @@ def test_sources_of_a_planned_run_stay_as_they_are(
 
     output = tmp_path / "run"
     planned(output)
-    evolved = tool_run(output / sources.EVOLVED, "get_lamp")
-    harvested = tool_run(output / sources.HARVESTED, "get_boat")
+    tool_run(output / sources.EVOLVED, "get_lamp")
+    tool_run(output / sources.HARVESTED, "get_boat")
     monkeypatch.setattr(sources, "evolve", never)
     monkeypatch.setattr(sources, "harvest", never)
     tools, inputs = gather(recipe(evolve=50, catalogue=True), output)
     assert {tool.name for tool in tools} == {"get_lamp", "get_boat"}
     assert {one.path for one in inputs} == {sources.EVOLVED, sources.HARVESTED}
-    assert evolved.is_dir() and harvested.is_dir()
 
 
 def test_a_planned_run_whose_sources_are_gone_says_so(tmp_path: Path) -> None:

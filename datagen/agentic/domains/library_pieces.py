@@ -347,14 +347,12 @@ def _title_borrow(scene: Scene) -> Piece | None:
     book = scene.one(scene.lendable())
     if book is None or not scene.may_borrow():
         return None
+    arguments = {"member_id": scene.member, "book_id": book["book_id"]}
     return Piece(
         f"check out “{book['title']}” for me",
         (
             Call(name="search_books", arguments={"title": book["title"]}),
-            Call(
-                name="checkout_book",
-                arguments={"member_id": scene.member, "book_id": book["book_id"]},
-            ),
+            Call(name="checkout_book", arguments=arguments),
         ),
         vague="check out a book for me",
         missing={"title": book["title"]},
