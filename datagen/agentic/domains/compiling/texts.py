@@ -22,6 +22,8 @@ _PERSONS = frozenset(
     "owner author assignee customer contact manager creator reviewer guest patient host doctor "
     "instructor teacher student employee member user recipient sender attendee person".split()
 )
+_CHAINED = frozenset("wallet token coin contract transaction blockchain crypto".split())
+"""What has an address in a chain of blocks, and in no street."""
 _PLAIN: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("city", "town"), pools.CITIES),
     **dict.fromkeys(("country", "nationality"), pools.COUNTRIES),
@@ -88,7 +90,7 @@ class Texts:
         if not words or _JOINING & set(words):
             return ""
         last = singular(words[-1])
-        if made := self._dated(words, noun) or self._shaped(words, last):
+        if made := self._dated(words, noun) or self._shaped(words, noun, last):
             return made
         for word in reversed(words):
             if (pool := _PLAIN.get(singular(word))) and not (shown and singular(word) in LONE):
@@ -155,9 +157,11 @@ class Texts:
             return self.hour() if clock else f"{self.day(words)}T{self.hour()}:00"
         return self.day(words).isoformat() if words[-1:] in (("due",), ("until",)) else ""
 
-    def _shaped(self, words: Words, last: str) -> str:
+    def _shaped(self, words: Words, noun: Words, last: str) -> str:
         """Text of a form of its own: addresses, numbers of telephones, codes."""
         last = "timezone" if words[-2:] == ("time", "zone") else last
+        if last == "address" and _CHAINED & {*words, *noun}:
+            last = "hash"
         if (shape := _SHAPES.get(last)) is not None:
             return shape(self, words)
         if words[-1] in TEXTS:
@@ -202,8 +206,12 @@ class Texts:
 
 
 def _code(texts: Texts, words: Words) -> str:
-    first = next((word for word in words if word not in ("id", "code", "number")), "ref")
+    first = next((word for word in words if word not in ("id", "code", "key", "number")), "ref")
     return f"{first[:1].upper()}-{texts.digits(4)}"
+
+
+def _key(texts: Texts, words: Words) -> str:
+    return _code(texts, words) if len(words) > 1 else texts.slug()
 
 
 _ZONES = ("Lisbon", "Oslo", "Madrid", "Vienna")
@@ -215,6 +223,7 @@ _SHAPES: Mapping[str, Callable[[Texts, Words], str]] = {
     **dict.fromkeys(("address", "street"), lambda texts, _: texts.street()),
     **dict.fromkeys(("zip", "postcode"), lambda texts, _: texts.digits(5)),
     **dict.fromkeys(("code", "sku", "number", "reference", "id", "iid"), _code),
+    "key": _key,
     "email": lambda texts, _: texts.email(),
     "path": lambda texts, _: f"/documents/{texts.file()}",
     "username": lambda texts, _: texts.person().lower().replace(" ", "."),

@@ -148,7 +148,8 @@ def wishes(scene: Scene, operation: Operation, against: Rule | None = None) -> I
 def _update(scene: Scene, action: Action, record: Record, against: Rule | None) -> Wish | None:
     given = scene.to(action, record) if action.bound("key", "label") else None
     plan = scene.plan(action)
-    bound = list(written(action))
+    place = {b.field for b in action.bound("equals")}
+    bound = [b for b in written(action) if b.field not in place]
     needed = [b for b in bound if b.parameter.required]
     free = [b for b in bound if not b.parameter.required and _is_plain(scene, plan, b)]
     broken = [b for b in bound if against is not None and b.field == against.field]
