@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.mutations.cases import Case, compiled_cases, written_cases
+from benchmarks.mutations.cases import Case, compiled_cases, tools_of, written_cases
 from benchmarks.mutations.harmless import HARMLESS
 from benchmarks.mutations.replayed import REPLAYED
 from benchmarks.mutations.trajectories import IN_EPISODES
@@ -33,6 +33,8 @@ LEAST_MUTANTS = 50
 MORE = 3
 """Times as many tasks are drawn for the ways that apply to few of them, until each has enough."""
 BARS = {"overall": 0.97, "kind": 0.90, "alarms": 0.02}
+
+
 def say(line: str) -> None:
     sys.stdout.write(line + "\n")
 
@@ -146,7 +148,8 @@ def main(arguments: list[str]) -> int:
         return 0 if measure_public(Path(arguments[1])) else 1
     show = int(arguments.pop()) if len(arguments) > 1 and arguments[-1].isdecimal() else 0
     if arguments[:1] == ["compiled"]:
-        cases = compiled_cases([Path(run) for run in arguments[1:]], COMPILED_TASKS * MORE)
+        tools = tools_of([Path(run) for run in arguments[1:]])
+        cases = compiled_cases(tools, COMPILED_TASKS * MORE)
         first, more = cases[:COMPILED_TASKS], cases[COMPILED_TASKS:]
         held = [measure("compiled", first, more, show=show)]
     else:

@@ -38,9 +38,13 @@ def written_cases(domain: Domain, count: int) -> list[Case]:
     return [Case(task, domain, tools) for task in draw_tasks(domain, EVERYONE, SEED, count)]
 
 
-def compiled_cases(runs: Sequence[Path], count: int) -> list[Case]:
-    """Tasks over the tools of tool runs that pass their audit, of as many domains as there are."""
-    found = {tool.id: tool for run in runs for tool in run_tools(run)}
+def tools_of(runs: Sequence[Path]) -> list[Tool]:
+    return [tool for run in runs for tool in run_tools(run)]
+
+
+def compiled_cases(given: Sequence[Tool], count: int) -> list[Case]:
+    """Tasks over tools that pass their audit, of as many domains as there are."""
+    found = {tool.id: tool for tool in given}
     ground = RepositoryGround([found[key] for key in sorted(found)], seed=SEED)
     agents, cases = RepositoryDraws(ground, sizes=SIZES, seed=SEED), list[Case]()
     for number in range(count):

@@ -34,7 +34,9 @@ def _value(schema: Any, root: Mapping[str, Any], chance: random.Random, depth: i
         if schema.get(key):
             return _value(chance.choice(schema[key]), root, chance, depth + 1)
     kind = schema.get("type", "string")
-    return _typed(chance.choice(kind) if isinstance(kind, list) else kind, schema, root, chance, depth)
+    return _typed(
+        chance.choice(kind) if isinstance(kind, list) else kind, schema, root, chance, depth
+    )
 
 
 def _typed(
@@ -43,7 +45,9 @@ def _typed(
     if kind == "object":
         needed = set(schema.get("required", ()))
         properties = schema.get("properties") or {}
-        chosen = [n for n in properties if n in needed or (depth < DEEPEST and chance.random() < 0.4)]
+        chosen = [
+            n for n in properties if n in needed or (depth < DEEPEST and chance.random() < 0.4)
+        ]
         return {name: _value(properties[name], root, chance, depth + 1) for name in chosen}
     if kind == "array":
         count = max(int(schema.get("minItems", 0)), chance.randrange(3) if depth < DEEPEST else 0)

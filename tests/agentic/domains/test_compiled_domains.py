@@ -146,7 +146,10 @@ def test_a_record_is_made_read_changed_and_deleted() -> None:
     assert (changed["title"], changed["status"]) == ("Water them", "in_progress")
 
     assert called(environment, "complete_task", task_id=key)["status"] == "done"
-    assert called(environment, "delete_task", task_id=key, force=True) == {"deleted": True, "task_id": key}
+    assert called(environment, "delete_task", task_id=key, force=True) == {
+        "deleted": True,
+        "task_id": key,
+    }
     assert called(environment, "get_task", task_id=key)["error"]["code"] == "not_found"
 
 
@@ -198,7 +201,9 @@ def test_what_others_refer_to_is_not_deleted() -> None:
 
 def test_a_value_that_records_can_t_hold_is_refused() -> None:
     plan = read(
-        spec("create_ticket", {"title": TEXT, "level": {"type": "string", "enum": ["low", "high"]}}),
+        spec(
+            "create_ticket", {"title": TEXT, "level": {"type": "string", "enum": ["low", "high"]}}
+        ),
         spec("get_ticket", "ticket_id"),
         spec("set_ticket_level", "ticket_id level"),
     )
@@ -284,7 +289,11 @@ def test_a_policy_states_each_rule_once_and_differs_by_seed() -> None:
 
 def test_tools_with_output_schemas_of_many_forms_answer_in_them() -> None:
     text = {"type": "object", "properties": {"result": {"type": "string"}}, "required": ["result"]}
-    row = {"type": "object", "properties": {"id": {"type": "string"}, "title": TEXT, "stars": COUNT}, "required": ["id", "title", "stars"]}
+    row = {
+        "type": "object",
+        "properties": {"id": {"type": "string"}, "title": TEXT, "stars": COUNT},
+        "required": ["id", "title", "stars"],
+    }
     tools: list[Tool] = [
         spec("create_note", "title", output={"type": "object", "properties": {"success": {"type": "boolean"}, "note": row}, "required": ["success", "note"]}),
         spec("get_note", "note_id", output=row),

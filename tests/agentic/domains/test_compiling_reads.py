@@ -119,7 +119,9 @@ def test_a_record_that_goes_by_its_name_has_it_as_its_id() -> None:
 
 def test_a_wrapper_around_the_arguments_is_opened() -> None:
     body = {"type": "object", "properties": {"title": TEXT, "text": TEXT}, "required": ["title"]}
-    plan = read(spec("create_note", {"body": body}), spec("list_notes"), spec("get_note", "note_id"))
+    plan = read(
+        spec("create_note", {"body": body}), spec("list_notes"), spec("get_note", "note_id")
+    )
     paths = {b.parameter.path for b in plan.actions["create_note"].bindings}
     assert paths == {("body", "title"), ("body", "text")}
 
@@ -222,14 +224,21 @@ ODD: list[dict[str, Any]] = [
 def test_odd_schemas_are_read_or_have_a_reason(number: int) -> None:
     tools = []
     for verb in ("create", "get", "update", "delete", "list", "cancel"):
-        raw = {"name": f"{verb}_thingy", "description": "Odd.", "inputSchema": ODD[number], "outputSchema": ODD[-1 - number]}
+        raw = {
+            "name": f"{verb}_thingy",
+            "description": "Odd.",
+            "inputSchema": ODD[number],
+            "outputSchema": ODD[-1 - number],
+        }
         made = normalise(raw, provenance("Odd"))
         tools += [made] if isinstance(made, Tool) else []
     plan = read_server("Odd", tools)
     assert len(plan.actions) + len(plan.reasons) == len(tools)
 
 
-_NAMES = st.sampled_from(["id", "task_id", "title", "status", "due_date", "tags", "body", "x", "näme"])
+_NAMES = st.sampled_from(
+    ["id", "task_id", "title", "status", "due_date", "tags", "body", "x", "näme"]
+)
 _LEAVES = st.sampled_from(
     [{"type": "string"}, {"type": "integer"}, {"type": "boolean"}, {}, {"type": "null"}, {"enum": ["a", "b"]}, {"type": "string", "format": "date"}]
 )  # fmt: skip
@@ -252,7 +261,9 @@ _SCHEMAS: st.SearchStrategy[dict[str, Any]] = st.recursive(
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["create", "get", "list", "update", "delete", "close", "search", "count"]),
+            st.sampled_from(
+                ["create", "get", "list", "update", "delete", "close", "search", "count"]
+            ),
             st.sampled_from(["task", "tasks", "project", "task_note", "status"]),
             _SCHEMAS,
             st.none() | _SCHEMAS,
@@ -263,7 +274,11 @@ _SCHEMAS: st.SearchStrategy[dict[str, Any]] = st.recursive(
 def test_whatever_a_server_has_each_tool_has_a_backend_or_a_reason(specs: list[Any]) -> None:
     tools = {}
     for verb, noun, inputs, output in specs:
-        root = inputs if inputs.get("type") == "object" else {"type": "object", "properties": {"id": inputs}}
+        root = (
+            inputs
+            if inputs.get("type") == "object"
+            else {"type": "object", "properties": {"id": inputs}}
+        )
         raw = {"name": f"{verb}_{noun}", "description": "Any.", "inputSchema": root}
         made = normalise(raw | ({"outputSchema": output} if output else {}), provenance("Any"))
         if isinstance(made, Tool):
@@ -297,4 +312,6 @@ def test_text_around_a_spec_decides_nothing_but_quoted_values() -> None:
     quoted = {"type": "string", "description": "One of 'red', 'green' and 'blue'."}
     plan = read(*_LOOK, spec("update_task", {"task_id": TEXT, "shade": quoted}))
     assert plan.entities["tasks"].fields["shade"].schema["examples"] == ["red", "green", "blue"]
-    assert json.loads(plan.actions["update_task"].tool.input_schema)["properties"]["shade"] == quoted
+    assert (
+        json.loads(plan.actions["update_task"].tool.input_schema)["properties"]["shade"] == quoted
+    )

@@ -4,7 +4,7 @@ which fields these have."""
 import json
 from collections.abc import Iterator
 
-from datagen.agentic.domains.compiling.binding import EntityDraft
+from datagen.agentic.domains.compiling.entities import EntityDraft
 from datagen.agentic.domains.compiling.numbers import is_known_number
 from datagen.agentic.domains.compiling.parameters import Kind
 from datagen.agentic.domains.compiling.values import is_told

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from datagen.agentic.domains.compiling.binding import EntityDraft
+from datagen.agentic.domains.compiling.entities import EntityDraft
 from datagen.agentic.domains.compiling.parameters import Kind
 from datagen.agentic.domains.compiling.plans import Field
 from datagen.agentic.domains.compiling.values import Values

@@ -2,8 +2,8 @@
 
 FIRST = (
     "Amara Boris Chloe Dmitri Elena Farid Greta Hugo Ines Jonas Keiko Luca Mina Noor Oskar Petra "
-    "Quentin Rosa Samir Tilda Umar Vera Willem Ximena Yusuf Zelda Arjun Bianca Carlos Daphne Emeka "
-    "Freya Gustav Hana Ivan Joana Kofi Leila Mateo Nadia"
+    "Quentin Rosa Samir Tilda Umar Vera Willem Ximena Yusuf Zelda Arjun Bianca Carlos Daphne "
+    "Emeka Freya Gustav Hana Ivan Joana Kofi Leila Mateo Nadia"
 ).split()
 LAST = (
     "Abbott Brandt Castillo Dupont Eriksen Farkas Greco Hansen Ivanov Jansen Kovacs Lindgren "
@@ -15,30 +15,32 @@ CITIES = (
     "Lyon Hobart Denver Quito Accra Izmir"
 ).split()
 COUNTRIES = (
-    "Portugal Norway Kenya Japan Colombia Belgium Italy Ireland Austria Sweden Estonia Spain Poland "
-    "France Ghana Turkey Chile Canada"
+    "Portugal Norway Kenya Japan Colombia Belgium Italy Ireland Austria Sweden Estonia Spain "
+    "Poland France Ghana Turkey Chile Canada"
 ).split()
 STREETS = "Mill Harbour Station Orchard Church Park Bridge Garden Market Castle Lake Hill".split()
 COMPANIES = (
-    "Alder & Finch", "Northwind Traders", "Blue Heron Foods", "Kestrel Logistics", "Marble Arch Press",
-    "Solstice Energy", "Tern Software", "Copperfield Tools", "Larkspur Clinics", "Granite Peak Outdoor",
-    "Bluebell Bakery", "Harbour Light Shipping", "Oakridge Dental", "Silverline Travel", "Juniper Textiles",
+    "Alder & Finch", "Northwind Traders", "Blue Heron Foods", "Kestrel Logistics",
+    "Marble Arch Press", "Solstice Energy", "Tern Software", "Copperfield Tools",
+    "Larkspur Clinics", "Granite Peak Outdoor", "Bluebell Bakery", "Harbour Light Shipping",
+    "Oakridge Dental", "Silverline Travel", "Juniper Textiles",
 )  # fmt: skip
 DEPARTMENTS = "Sales Finance Logistics Marketing Research Support Legal Operations Design".split()
 ROLES = "analyst designer manager engineer accountant editor coordinator technician".split()
 TASKS = (
-    "Fix the login page", "Order new badges", "Review the supplier contract", "Update the price list",
-    "Prepare the tax papers", "Clean up the archive", "Call the landlord", "Translate the handbook",
-    "Check the fire alarms", "Renew the domain", "Write the release notes", "Plan the team lunch",
-    "Repair the door sensor", "Sort the incoming mail", "Test the backup", "Draft the newsletter",
+    "Fix the login page", "Order new badges", "Review the supplier contract",
+    "Update the price list", "Prepare the tax papers", "Clean up the archive", "Call the landlord",
+    "Translate the handbook", "Check the fire alarms", "Renew the domain",
+    "Write the release notes", "Plan the team lunch", "Repair the door sensor",
+    "Sort the incoming mail", "Test the backup", "Draft the newsletter",
     "Collect the expense reports", "Replace the meeting room screen", "Migrate the mailing list",
     "Interview the two finalists",
 )  # fmt: skip
 EVENTS = (
     "Budget review", "Spring offsite", "Design critique", "Safety briefing", "Product demo",
-    "Board meeting", "Welcome breakfast", "Quarterly planning", "Dental check-up", "Choir rehearsal",
-    "Parents' evening", "Warehouse tour", "Photography workshop", "Book club", "Piano lesson",
-    "Vaccination day", "Hiring panel", "Open house",
+    "Board meeting", "Welcome breakfast", "Quarterly planning", "Dental check-up",
+    "Choir rehearsal", "Parents' evening", "Warehouse tour", "Photography workshop", "Book club",
+    "Piano lesson", "Vaccination day", "Hiring panel", "Open house",
 )  # fmt: skip
 DOCUMENTS = (
     "Onboarding guide", "Travel policy", "Packing list", "Meeting minutes", "Style guide",
@@ -64,9 +66,9 @@ GROUPS = (
     "Volunteers", "Press contacts", "Key accounts", "New joiners",
 )  # fmt: skip
 PLACES = (
-    "Harbour Hall", "Old Mill", "North Depot", "Riverside Studio", "Garden House", "Lighthouse Room",
-    "Central Warehouse", "Station Annex", "Hilltop Lodge", "Market Pavilion", "East Gallery",
-    "Quay Office", "Orchard Barn", "Clock Tower", "Canal Workshop",
+    "Harbour Hall", "Old Mill", "North Depot", "Riverside Studio", "Garden House",
+    "Lighthouse Room", "Central Warehouse", "Station Annex", "Hilltop Lodge", "Market Pavilion",
+    "East Gallery", "Quay Office", "Orchard Barn", "Clock Tower", "Canal Workshop",
 )  # fmt: skip
 SYSTEMS = (
     "atlas-web", "north-gateway", "billing-worker", "mail-relay", "orders-api", "search-index",
@@ -74,9 +76,10 @@ SYSTEMS = (
     "stock-sync", "queue-runner", "map-tiles",
 )  # fmt: skip
 WORKS = (
-    "The Quiet Harbour", "Copper Orchard", "A Lantern for Ana", "Paper Mountains", "The Last Clockmaker",
-    "Northern Letters", "Salted Roads", "The Glass Meadow", "Winter Compass", "Second Railway",
-    "Hollow Garden", "Amber Cathedral", "Hidden Islands", "Wandering Light", "The Blue Ferry",
+    "The Quiet Harbour", "Copper Orchard", "A Lantern for Ana", "Paper Mountains",
+    "The Last Clockmaker", "Northern Letters", "Salted Roads", "The Glass Meadow",
+    "Winter Compass", "Second Railway", "Hollow Garden", "Amber Cathedral", "Hidden Islands",
+    "Wandering Light", "The Blue Ferry",
 )  # fmt: skip
 TAGS = (
     "urgent billing draft internal travel follow-up legal archive design spring quality safety "
@@ -103,12 +106,12 @@ REASONS = (
     "it is out of stock", "the budget was cut", "someone else took it over",
 )  # fmt: skip
 ADJECTIVES = (
-    "Quiet Copper Hidden Northern Salted Paper Glass Wandering Hollow Amber Silver Crimson Gentle "
-    "Bright Velvet"
+    "Quiet Copper Hidden Northern Salted Paper Glass Wandering Hollow Amber Silver Crimson "
+    "Gentle Bright Velvet"
 ).split()
 NOUNS = (
-    "Harbour Orchard Lantern Compass Garden Meadow Island Letter Mountain Ferry Window Falcon Maple "
-    "River Anchor Bell"
+    "Harbour Orchard Lantern Compass Garden Meadow Island Letter Mountain Ferry Window Falcon "
+    "Maple River Anchor Bell"
 ).split()
 REGIONS = "North South East West Coast Highlands".split()
 COLOURS = "red blue green yellow orange purple white black grey teal".split()

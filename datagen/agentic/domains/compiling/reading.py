@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from datagen.agentic.domains.compiling.applications import declared_fields, touches
-from datagen.agentic.domains.compiling.binding import Binder, EntityDraft, Unbound, is_id, key_of
+from datagen.agentic.domains.compiling.binding import Binder
 from datagen.agentic.domains.compiling.drafts import ServerDraft, ToolDraft, drafted
+from datagen.agentic.domains.compiling.entities import EntityDraft, Unbound, is_id, key_of
 from datagen.agentic.domains.compiling.fields import Fields
 from datagen.agentic.domains.compiling.keys import key_field
 from datagen.agentic.domains.compiling.labels import label_of

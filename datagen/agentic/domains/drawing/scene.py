@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from datagen.agentic.domains.base import Refused, State
-from datagen.agentic.domains.compiling.binding import filler
 from datagen.agentic.domains.compiling.building import CompiledDomain
+from datagen.agentic.domains.compiling.entities import filler
 from datagen.agentic.domains.compiling.names import is_person
 from datagen.agentic.domains.compiling.plans import Action, Binding, EntityPlan, Field
 from datagen.agentic.domains.compiling.pools import REASONS
