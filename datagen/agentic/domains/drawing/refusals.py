@@ -7,7 +7,7 @@ from typing import Any
 from datagen.agentic.domains.compiling.plans import Action, EntityPlan
 from datagen.agentic.domains.compiling.rules import Rule
 from datagen.agentic.domains.drawing import making
-from datagen.agentic.domains.drawing.changing import Wish, wishes
+from datagen.agentic.domains.drawing.changes import Wish, wishes
 from datagen.agentic.domains.drawing.lookups import look_up
 from datagen.agentic.domains.drawing.scene import Record, Scene, call
 from datagen.agentic.domains.drawing.speech import field_name, numbered, pick
