@@ -21,7 +21,7 @@ SMALL_COUNT = 3
 ECHOED_SHARE = 0.8
 """Share of the user's words that makes an answer an echo."""
 _FIGURE = re.compile(
-    r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|#[0-9a-f]{6}\b|"
+    r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|#[0-9a-f]{6}\b|\b0x[0-9a-f]{6,}\b|"
     r"\b\d{1,2}(?::\d{2})?\s?[ap]\.?m\b|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+|"
     r"\d{4}-\d{2}-\d{2}|\d{1,2}:\d{2}|(?<![^\W\d_])[^\W\d_]+[-_#]?\d[\w-]*\w"
     r"|#?\d[\d,]*(?:\.\d+)?"

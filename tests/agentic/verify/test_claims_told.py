@@ -72,6 +72,35 @@ def test_a_figure_from_nowhere_is_not_told() -> None:
     assert reasons(task, "It is renewed. Your reference is RX-90210.") == ["unsupported_figure"]
 
 
+@pytest.mark.parametrize(
+    ("known", "other"),
+    [
+        ("7f9c24e5-2f31-4c7e-9a0b-3d5b8f6a1c42", "7f9c24e5-2f31-4c7e-9a0b-3d5b8f6a1c43"),
+        ("0x0047aee318ef7b4c", "0x0047aee318ef7b4d"),
+        ("#4477aa", "#4477ab"),
+    ],
+)
+def test_a_code_is_one_figure_and_has_to_stand_somewhere(known: str, other: str) -> None:
+    task = task_with("renew_loan")
+
+    def told(code: str) -> list[str]:
+        made = with_final(reference_trajectory(task, LIBRARY), f"It is renewed, see {code}.")
+        turns = [
+            turn.model_copy(
+                update={"content": turn.content.replace("{", f'{{"ref": "{known}", ', 1)}
+            )
+            if turn.role == "tool"
+            else turn
+            for turn in made.turns
+        ]
+        trajectory = made.model_copy(update={"turns": tuple(turns)})
+        verdicts = verify(task, trajectory, LIBRARY.rows())
+        return [one.reason for one in verdicts if one.verifier == "claims" and not one.passed]
+
+    assert told(known) == []
+    assert told(other) == ["unsupported_figure"]
+
+
 @pytest.mark.parametrize("words", ["", "   "])
 def test_an_empty_answer_is_none(words: str) -> None:
     assert {"empty_turn", "no_final_answer"} <= set(reasons(task_with("renew_loan"), words))
