@@ -183,7 +183,8 @@ def _summary(plan: EntityPlan, actions: Mapping[str, Action]) -> tuple[str, ...]
     shown = [plan.key.name, plan.label] if plan.label else [plan.key.name]
     rest = [one for one in plan.fields.values() if one.name not in shown]
     rest.sort(key=lambda one: (not one.refers, one.words[-1] not in ("status", "state", "type")))
-    return (*shown, *(one.name for one in rest[: SUMMARY_FIELDS - len(shown)]))
+    kept = min(SUMMARY_FIELDS - len(shown), len(rest) // 2)
+    return (*shown, *(one.name for one in rest[:kept]))
 
 
 def _about(server: str, plans: Mapping[str, EntityPlan]) -> str:

@@ -162,6 +162,8 @@ class Texts:
         last = "timezone" if words[-2:] == ("time", "zone") else last
         if last == "address" and _CHAINED & {*words, *noun}:
             last = "hash"
+        elif last == "address" and len(words) > 1 and words[-2] in ("email", "ip", "url"):
+            last = words[-2]
         if (shape := _SHAPES.get(last)) is not None:
             return shape(self, words)
         if words[-1] in TEXTS:

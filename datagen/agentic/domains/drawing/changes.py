@@ -165,7 +165,11 @@ def _told(
             else f"{verb} {{}} to {new}"
         )
         loose = f"change the {field_name(field, plan)} of {{}}"
-    elif action.verb == "rename" or (field.name == plan.label and scene.chance.random() < 0.5):
+    elif action.verb == "rename" or (
+        field.name == plan.label
+        and field.words[-1] in ("name", "title")
+        and scene.chance.random() < 0.5
+    ):
         way, loose = f"rename {{}} to {new}", "rename {}"
     else:
         verb = pick(scene.chance, "change", "set", "update")

@@ -84,6 +84,22 @@ def _by(
     return Found(action, call(action, given.arguments), said, given.said, missing, field.name)
 
 
+def searches(scene: Scene, plan: EntityPlan, name: str) -> Iterator[tuple[Action, dict[str, Any]]]:
+    """Lists that show whether there is a record of that name, wherever it is, and the arguments."""
+    field = plan.field(plan.label)
+    for action in scene.actions("list", entity=plan.name):
+        if not scene.shows(action, field.name):
+            continue
+        arguments: dict[str, Any] = {}
+        if (by := _parameter(action, field)) is not None:
+            by.parameter.put(arguments, [name] if by.parameter.kind == "strings" else name)
+        given = scene.completed(action, arguments, {}, plan)
+        if given is None or given.said or _unsaid(action, given.arguments):
+            continue
+        if given.arguments or not action.narrow:
+            yield action, given.arguments
+
+
 def _described(plan: EntityPlan, field: Field, value: Any) -> str:
     noun = spoken_noun(plan.noun)
     if is_person(plan.noun) or field.words[-1] in ("email", "phone"):

@@ -1,6 +1,6 @@
 """Pieces that make a record, with some fields given, in a place that may have to be found first."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from datagen.agentic.domains.drawing.speech import field_name, listed, numbered,
 from datagen.agentic.domains.pieces import Piece
 from datagen.agentic.nouns import Call
 
-_VERBS = {
+VERBS = {
     "create": ("create", "set up", "add"),
     "add": ("add", "create"),
     "insert": ("add",),
@@ -30,7 +30,7 @@ MOST_OPTIONAL = 2
 
 
 @dataclass(slots=True)
-class _Plan:
+class NewRecord:
     """A record to be made, as far as it is settled."""
 
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -40,6 +40,11 @@ class _Plan:
     """Field's name, what is said of it, whether it is required, its value."""
     places: list[str] = field(default_factory=list)
     first: list[Call] = field(default_factory=list)
+
+    @property
+    def said(self) -> list[tuple[str, str]]:
+        """Field's name, and what is said of it."""
+        return [(name, said) for name, said, _, _ in self.parts if said]
 
     @property
     def is_long(self) -> bool:
@@ -58,16 +63,21 @@ def new_in_named(scene: Scene) -> Piece | None:
 
 
 def _made(scene: Scene, *, named: bool) -> Piece | None:
+    found = next(new_records(scene, named=named), None)
+    return _told(scene, *found) if found is not None else None
+
+
+def new_records(scene: Scene, *, named: bool = False) -> Iterator[tuple[Action, NewRecord]]:
+    """Records that can and may be made, by the tools in turn. `named`: their place is known by its
+    name."""
     for action in scene.actions("create"):
         settled = _settled(scene, action, named=named)
         if settled is None or (named and not settled.first) or settled.is_long:
             continue
         if not scene.takes(action, settled.arguments):
             continue
-        if not scene.allowed(action, None, settled.values):
-            continue
-        return _told(scene, action, settled)
-    return None
+        if scene.allowed(action, None, settled.values):
+            yield action, settled
 
 
 def any_new(scene: Scene, entity: str) -> Piece | None:
@@ -101,11 +111,11 @@ def _settled(
     named: bool,
     given: Binding | None = None,
     above: Any = None,
-) -> _Plan | None:
+) -> NewRecord | None:
     """Values for what is required and some of what isn't; None where one can't be given.
 
     `given`: a field that gets a value `above` what a rule allows."""
-    plan, made = scene.plan(action), _Plan()
+    plan, made = scene.plan(action), NewRecord()
     values: dict[str, Any] = {}
     chosen = _chosen(scene, action, plan, given)
     for binding in chosen:
@@ -156,7 +166,7 @@ def _value(scene: Scene, plan: EntityPlan, one: Field, binding: Binding) -> Any:
 
 
 def _put(
-    scene: Scene, plan: EntityPlan, made: _Plan, binding: Binding, value: Any, *, named: bool
+    scene: Scene, plan: EntityPlan, made: NewRecord, binding: Binding, value: Any, *, named: bool
 ) -> None:
     """Write a value down, and how it is said."""
     one = plan.field(binding.field)
@@ -188,9 +198,9 @@ def _placed(one: Field, plan: EntityPlan, other: EntityPlan, place: str) -> str:
     return f"with {place} as its {field_name(one, plan)}"
 
 
-def _told(scene: Scene, action: Action, made: _Plan) -> Piece:
+def _told(scene: Scene, action: Action, made: NewRecord) -> Piece:
     plan = scene.plan(action)
-    verb = pick(scene.chance, *_VERBS.get(action.verb, (action.verb,)))
+    verb = pick(scene.chance, *VERBS.get(action.verb, (action.verb,)))
     if plan.noun[-1].startswith(action.verb):  # book a booking
         verb = "make"
     clause = _worded(scene, plan, verb, made, "")
@@ -210,22 +220,19 @@ def _told(scene: Scene, action: Action, made: _Plan) -> Piece:
     )
 
 
-def _worded(scene: Scene, plan: EntityPlan, verb: str, made: _Plan, without: str) -> str:
+def _worded(scene: Scene, plan: EntityPlan, verb: str, made: NewRecord, without: str) -> str:
     """The clause, with one field left out."""
     label = made.label if without != plan.label else ""
-    parts = [said for name, said, _, _ in made.parts if said and name != without]
+    parts = [said for name, said in made.said if name != without]
     noun = (
         with_article(plan.noun)
         if scene.chance.random() < 0.5
         else f"a new {spoken_noun(plan.noun)}"
     )
-    head = f"{verb} {noun}{f' {_naming(plan)} {label}' if label else ''}"
+    head = f"{verb} {noun}{f' {naming(plan)} {label}' if label else ''}"
     head = " ".join([head, *made.places])
     return f"{head} with {listed(parts)}" if parts else head
 
 
-def _naming(plan: EntityPlan) -> str:
+def naming(plan: EntityPlan) -> str:
     return "titled" if plan.field(plan.label).words[-1] == "title" else "called"
-
-
-Make = Callable[[Scene], Piece | None]

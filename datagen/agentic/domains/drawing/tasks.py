@@ -10,7 +10,7 @@ from functools import partial
 
 from datagen.agentic.domains.building import Draft, Wanted, built, eased
 from datagen.agentic.domains.compiling.building import CompiledDomain
-from datagen.agentic.domains.drawing import changing, looking, making, toolless
+from datagen.agentic.domains.drawing import changing, conditions, listing, looking, making, toolless
 from datagen.agentic.domains.drawing.refusals import refused
 from datagen.agentic.domains.drawing.scene import Scene
 from datagen.agentic.domains.pieces import Piece, before, ordered
@@ -34,8 +34,8 @@ DIRECT: tuple[Draw, ...] = (
     looking.fact,
     looking.fact,
     looking.listed_fact,
-    looking.which,
-    looking.how_many,
+    listing.which,
+    listing.how_many,
     making.new,
     making.new,
     partial(changing.by_id, operation="update"),
@@ -43,13 +43,16 @@ DIRECT: tuple[Draw, ...] = (
     partial(changing.by_id, operation="status"),
     partial(changing.by_id, operation="status"),
     partial(changing.by_id, operation="delete"),
+    partial(conditions.if_so, met=False),
+    partial(conditions.unless_there, there=True),
 )
 """One call each, mostly."""
 NAMED: tuple[Draw, ...] = (
     looking.named_fact,
     looking.fact_beyond,
-    looking.in_named,
-    changing.if_so,
+    listing.in_named,
+    partial(conditions.if_so, met=True),
+    partial(conditions.unless_there, there=False),
     making.new_in_named,
     partial(changing.by_name, operation="update"),
     partial(changing.by_name, operation="update"),
@@ -106,14 +109,23 @@ def _pieces(scene: Scene, wanted: Wanted) -> list[Piece]:
     """Wishes that go together and that the tools can fulfil; empty where there are none."""
     several = 2 + scene.chance.randrange(2)
     if wanted.tier == "single":
-        return _some(scene, DIRECT, several if wanted.kind == "parallel" else 1)
+        if wanted.kind == "parallel":
+            return _some(scene, _unconditional(DIRECT), several)
+        return _some(scene, DIRECT, 1)
     if wanted.kind == "parallel":
-        draws = tuple(draw for draw in (*NAMED, *NAMED) if draw is not changing.if_so)
-        found = _some(scene, draws, 2 if wanted.tier == "dependent" else 3)
+        found = _some(
+            scene, _unconditional((*NAMED, *NAMED)), 2 if wanted.tier == "dependent" else 3
+        )
         return found if all(len(piece.calls) == SIDE_BY_SIDE for piece in found) else []
     if wanted.tier == "dependent":
         return _some(scene, NAMED, 1)
     return _some(scene, (*NAMED, *NAMED, *DIRECT), 1 + several)
+
+
+def _unconditional(draws: Sequence[Draw]) -> list[Draw]:
+    """Without those whose second call is made or not."""
+    ways = (conditions.if_so, conditions.unless_there)
+    return [one for one in draws if not (isinstance(one, partial) and one.func in ways)]
 
 
 def _some(scene: Scene, draws: Sequence[Draw], count: int) -> list[Piece]:
