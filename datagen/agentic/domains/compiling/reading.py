@@ -26,6 +26,7 @@ from datagen.agentic.domains.compiling.plans import (
 )
 from datagen.agentic.domains.compiling.results import Node, Reader
 from datagen.agentic.domains.compiling.statuses import settle_status
+from datagen.agentic.domains.compiling.texts import WAYS
 from datagen.agentic.domains.compiling.values import is_told
 from datagen.agentic.domains.compiling.verbs import Operation
 from datagen.agentic.domains.compiling.words import Words, many, snake
@@ -199,6 +200,7 @@ def _plan(entity: EntityDraft, key: Field | None) -> EntityPlan | None:
         one.name
         for one in fields.found.values()
         if one.name in known and one.words not in asked and is_told(one.words, one.kind, one.schema)
+        if not (entity.natural and one.words[-1] in WAYS)
     }
     if not managed and len(told - {key.name if key is not None else ""}) < LEAST_KNOWN:
         return None

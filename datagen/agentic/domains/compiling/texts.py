@@ -72,6 +72,8 @@ TEXTS = frozenset(
     "summary remark bio abstract answer prompt purpose caption feedback".split()
 )
 """Names of fields that hold a sentence."""
+WAYS = frozenset("path directory folder dir".split())
+"""Names of fields that say where a file lies: what goes by its path has said it."""
 _JOINING = frozenset(("or", "and"))
 LONE = frozenset("type kind category section state stage size method".split())
 """Words that say little by themselves: what a description quotes goes before them."""
@@ -216,6 +218,11 @@ def _key(texts: Texts, words: Words) -> str:
     return _code(texts, words) if len(words) > 1 else texts.slug()
 
 
+def _path(texts: Texts, words: Words) -> str:
+    folder = bool({"directory", "folder", "dir"} & set(words))
+    return f"/documents/{texts.slug() if folder else texts.file()}"
+
+
 _ZONES = ("Lisbon", "Oslo", "Madrid", "Vienna")
 _SHAPES: Mapping[str, Callable[[Texts, Words], str]] = {
     **dict.fromkeys(("phone", "mobile"), lambda texts, _: f"555-{texts.digits(4)}"),
@@ -227,7 +234,7 @@ _SHAPES: Mapping[str, Callable[[Texts, Words], str]] = {
     **dict.fromkeys(("code", "sku", "number", "reference", "id", "iid"), _code),
     "key": _key,
     "email": lambda texts, _: texts.email(),
-    "path": lambda texts, _: f"/documents/{texts.file()}",
+    "path": _path,
     "username": lambda texts, _: texts.person().lower().replace(" ", "."),
     "slug": lambda texts, _: texts.slug(),
     "timezone": lambda texts, _: f"Europe/{texts.chance.choice(_ZONES)}",

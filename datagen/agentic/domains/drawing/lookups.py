@@ -67,7 +67,7 @@ def _by(
     """The call of a list that finds a record by a field."""
     arguments: dict[str, Any] = {}
     value = record[field.name]
-    if (by := _parameter(action, field)) is not None:
+    if (by := _parameter(action, plan, field)) is not None:
         text = str(value) if by.parameter.kind != "integer" else value
         by.parameter.put(arguments, [text] if by.parameter.kind == "strings" else text)
     given = scene.completed(action, arguments, record, plan)
@@ -91,7 +91,7 @@ def searches(scene: Scene, plan: EntityPlan, name: str) -> Iterator[tuple[Action
         if not scene.shows(action, field.name):
             continue
         arguments: dict[str, Any] = {}
-        if (by := _parameter(action, field)) is not None:
+        if (by := _parameter(action, plan, field)) is not None:
             by.parameter.put(arguments, [name] if by.parameter.kind == "strings" else name)
         given = scene.completed(action, arguments, {}, plan)
         if given is None or given.said or _unsaid(action, given.arguments):
@@ -107,11 +107,11 @@ def _described(plan: EntityPlan, field: Field, value: Any) -> str:
     return f"the {noun} with the {field_name(field, plan)} {spoken(value, field)}"
 
 
-def _parameter(action: Action, field: Field) -> Binding | None:
-    """The parameter of a list that takes the value of a field."""
+def _parameter(action: Action, plan: EntityPlan, field: Field) -> Binding | None:
+    """The parameter of a list that takes the value of a field; what people search for is a name."""
     named = [b for b in action.bound("contains", "equals") if b.field == field.name]
     plain = field.kind == "string" and not field.options
-    searches = action.bound("query") if plain else []
+    searches = action.bound("query") if plain and field.name == plan.label else []
     return next(iter([*named, *searches]), None)
 
 

@@ -16,6 +16,7 @@ from datagen.agentic.domains.compiling.pools import REASONS
 from datagen.agentic.domains.compiling.results import shown_fields
 from datagen.agentic.domains.compiling.roles import is_called
 from datagen.agentic.domains.compiling.states import TODAY, value_of
+from datagen.agentic.domains.compiling.texts import WAYS
 from datagen.agentic.domains.compiling.values import Values, is_told
 from datagen.agentic.domains.compiling.verbs import Operation
 from datagen.agentic.domains.drawing.speech import called, field_name, numbered, spoken
@@ -98,7 +99,9 @@ class Scene:
         ]
 
     def can_be_told(self, plan: EntityPlan, field: Field, value: Any) -> bool:
-        """Whether users speak of a field's value, and may."""
+        """Whether users speak of a field's value, and may. Where a file lies its own path says."""
+        if plan.natural and field.words[-1:] and field.words[-1] in WAYS:
+            return False
         return _is_fact(field, value) and not self.is_secret(plan.name, field.name)
 
     def shown(self, action: Action) -> frozenset[str] | None:
