@@ -82,8 +82,8 @@ def _past(name: str) -> tuple[str, ...]:
     words = words_of(name)
     verb = words[0] if words else ""
     if not is_verb(verb):
-        others = (word for word in words[1:] if is_verb(word) and word not in NOUNS_TOO)
-        verb = next(others, verb)
+        sure = (w for w in words[1:] if is_verb(w) and (w == "new" or w not in NOUNS_TOO))
+        verb = next(sure, verb)
     if not verb.isalpha():
         return ()
     if verb in _IRREGULAR:

@@ -101,7 +101,8 @@ def drawn_rules(
     """One or two rules that something the tools can do would break; none where there is none."""
     chance = random.Random(f"rules {server} {seed} {sorted(actions)}")
     possible = [rule for name in plans for rule in _possible(plans[name], actions, chance)]
-    if not possible and chance.random() < LAST_RESORT:
+    several = len({action.entity for action in actions.values()}) > 1
+    if not possible and several and chance.random() < LAST_RESORT:
         possible = [rule for name in plans for rule in _nothing(plans[name], actions)]
     chosen: list[Rule] = []
     for _ in range(chance.randint(1, MOST_RULES)):

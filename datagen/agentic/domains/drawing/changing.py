@@ -27,7 +27,7 @@ def by_name(scene: Scene, operation: Operation) -> Piece | None:
         if found is None or found.field in wish.written:
             continue
         place = " ".join(dict.fromkeys(filter(None, (found.place, wish.said))))
-        what = f"{found.said} {wish.said}" if wish.said not in ("", found.place) else found.said
+        what = f"{found.said} {wish.said}" if wish.said not in found.said else found.said
         return _piece(scene, wish, what, place, (found.call,), found.missing)
     return None
 

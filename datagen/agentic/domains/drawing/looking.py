@@ -50,7 +50,7 @@ def named_fact(scene: Scene) -> Piece | None:
             if not fields:
                 continue
             field = scene.chance.choice(fields)
-            more = given.said not in ("", found.place)
+            more = given.said not in found.said
             what = f"{found.said} {given.said}" if more else found.said
             return Piece(
                 _asked(scene, plan, [field], what),
