@@ -1,10 +1,10 @@
 """Look-ups that a reference leaves out: an agent that has not been told an identifier must find it.
 
 Where an identifier of the next reference call (a string with a digit in it, other than a day, which
-users tell in words) stands nowhere yet, the data set's own tools that only read are tried, with
-what is known by then: values of the state that go by the name of the parameter and have been told,
-days and codes of the call to come. A look-up is put in if its answer tells what is missing, and so
-are those that it takes to know its arguments, up to `MOST_STEPS` in a row."""
+users tell in words) or a price in a formula stands nowhere yet, the data set's own tools that only
+read are tried, with what is known by then: values of the state that go by the name of the parameter
+and have been told, days and codes of the call to come. A look-up is put in if its answer tells what
+is missing, and so are those that it takes to know its arguments, up to `MOST_STEPS` in a row."""
 
 import itertools
 import json
@@ -20,8 +20,9 @@ MOST_STEPS = 3
 """Look-ups in a row: the customer by name, their orders, one order."""
 MOST_TRIES = 300
 """Look-ups tried for one call of the reference."""
-MOST_CHOICES = 12
-"""Known values tried for one parameter."""
+MOST_CHOICES = 60
+"""Look-ups with one tool that are tried at a time: the products of a shop."""
+_PRICE = re.compile(r"\d+\.\d+")
 Ask = Callable[[Call], str | None]
 """What a look-up answers; None for an error."""
 
@@ -115,20 +116,23 @@ class LookUps:
         for reader in self._readers:
             choices = []
             for key in reader.required:
-                values = sorted(v for v in self._values[key] if _said(v, words))[:MOST_CHOICES]
+                values = sorted(v for v in self._values[key] if _said(v, words))
                 choices.append(list(dict.fromkeys([*coming.get(key, ()), *values])))
-            for chosen in itertools.product(*choices):
+            for chosen in itertools.islice(itertools.product(*choices), MOST_CHOICES):
                 arguments = dict(zip(reader.required, chosen, strict=True))
                 yield Call(name=reader.name, arguments=arguments)
 
 
 def missing_from(arguments: Mapping[str, Any], told: str) -> list[str]:
-    """Identifiers among a call's arguments that have not been told."""
-    values = {plain(value) for key, value in _strings(arguments) if key != "date"}
+    """Identifiers among a call's arguments, and prices in its formulas, that were not told."""
+    values = {
+        plain(part)
+        for key, value in _strings(arguments)
+        if key != "date"
+        for part in (_PRICE.findall(value) if " " in value else (value,))
+    }
     return sorted(
-        value
-        for value in values
-        if re.search(r"\d", value) and " " not in value and find_whole(told, value) < 0
+        value for value in values if re.search(r"\d", value) and find_whole(told, value) < 0
     )
 
 

@@ -39,8 +39,6 @@ MOST_ALARMS = 45
 """Kinds of alarms that are shown, the most frequent first."""
 PASSES = 0.98
 """Share of the reference calls that pass schema and provenance."""
-
-
 SOURCES: Mapping[str, Callable[[Path], Iterator[Played]]] = {
     "bfcl_eval": bfcl.references,
     "tau2": tau.references,
@@ -71,7 +69,10 @@ class Tally:
 def measure_public(folder: Path) -> bool:
     """Prints pass rates of references and catch rates of mutants; whether the bars hold."""
     roots = [(root, name) for root in (folder, folder.parent) for name in SOURCES]
-    root, package = next((r, n) for r, n in roots if (r / n).is_dir())
+    root, package = next(((r, n) for r, n in roots if (r / n).is_dir()), (folder, ""))
+    if not package:
+        say(f"{folder}: holds none of {', '.join(SOURCES)}")
+        return False
     sys.path.insert(0, str(root.resolve()))
     references = SOURCES[package]
     tallies: dict[str, Tally] = {}
@@ -88,8 +89,8 @@ def measure_public(folder: Path) -> bool:
         "| both without look-ups | state | all checks |"
     )
     say("|---|" + "---:|" * 9)
-    for name, tally in tallies.items():
-        say(tally.line(name))
+    for name in sorted(tallies, key=lambda name: (name == "all", name)):
+        say(tallies[name].line(name))
     caught = _mutants(passing)
     return caught and tallies["all"].share() >= PASSES
 
@@ -110,7 +111,7 @@ def _counted(
     counts["bare"] = _calls(played.without_looks(), Counter())["either"]
     counts["refused"] = bool(refused)
     counts["state"] = any(check in STATE for check in refused)
-    for name in (played.group, "all"):
+    for name in {played.group, played.group.split()[0], "all"}:
         tallies.setdefault(name, Tally()).counts.update(counts)
     lost.update(
         f"trajectory {check}:{verdicts[check].reason} {verdicts[check].detail[:60]}"

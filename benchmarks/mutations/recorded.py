@@ -40,7 +40,8 @@ class Played:
     group: str
     """The part of the data set that it is counted with."""
     looks: frozenset[str]
-    """Ids of calls that the reference does not name: look-ups put in before it."""
+    """Ids of calls that the reference does not name: look-ups put in, and what was called before
+    the task begins."""
 
     def without_looks(self) -> "Played":
         """The reference alone; no look-up changes the state."""
@@ -63,6 +64,11 @@ class Recording:
         self.changes: list[StateChange] = []
         self._looks: set[str] = set()
         self._made = 0
+
+    def starts(self, *turns: Turn) -> None:
+        """What stands before the task."""
+        self.turns += turns
+        self._looks |= {call.id for turn in turns for call in turn.tool_calls}
 
     def says(self, content: str) -> None:
         self.turns.append(Turn(role="assistant", content=content, train=True))

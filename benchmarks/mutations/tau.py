@@ -50,6 +50,8 @@ def references(root: Path) -> Iterator[Played]:
     """Each reference of the base split, with the look-ups that it leaves out."""
     importlib.import_module("loguru").logger.disable("tau2")
     for domain in DOMAINS:
+        if not (root / "tau2" / "domains" / domain).is_dir():
+            continue
         backend = importlib.import_module(f"tau2.domains.{domain}.environment")
         splits = backend.get_tasks_split()
         first = backend.get_environment()
@@ -103,7 +105,7 @@ def _played(
     task: Any, world: World, tools: Sequence[Tool], group: str, look_ups: LookUps
 ) -> Played:
     recording = Recording(world.state)
-    recording.turns = [Turn(role="system", content=world.policy), *_history(world.history)]
+    recording.starts(Turn(role="system", content=world.policy), *_history(world.history))
     recording.hears(opening(task.user_scenario.instructions))
     wanted = task.evaluation_criteria
     for action in (wanted.actions or ()) if wanted else ():

@@ -16,6 +16,7 @@ from datagen.agentic.nouns import Span, ToolCall, Trajectory, Verdict
 from datagen.agentic.verify.arithmetic import computed, dated, is_near
 from datagen.agentic.verify.codes import CODES
 from datagen.agentic.verify.corpus import Corpus, find_whole, plain, stems, words_in
+from datagen.agentic.verify.parameters import values
 from datagen.agentic.verify.reasons import failed, passed
 from datagen.agentic.verify.toolset import Toolset
 
@@ -83,7 +84,7 @@ def traced(trajectory: Trajectory, tools: Toolset, corpus: Corpus) -> Iterator[T
     seen = 0
     for number, turn in enumerate(trajectory.turns):
         for call in turn.tool_calls:
-            for path, value, schema in _values(call, tools):
+            for path, value, schema in values(call, tools):
                 seen += 1
                 if seen > MOST_VALUES:
                     return
@@ -149,31 +150,6 @@ def _bound(value: float, described: str, corpus: Corpus, turn: int) -> Span | No
             if any(is_near(value, bound - one) for bound in named if bound > 1 for one in column):
                 return Span(value=str(value), source="arithmetic")
     return None
-
-
-def _values(call: ToolCall, tools: Toolset) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
-    """Path, value and schema of every leaf of the arguments."""
-    if call.name not in tools or not isinstance(call.arguments, dict):
-        return
-    yield from _leaves(call.arguments, tools[call.name].schema, "")
-
-
-def _leaves(
-    value: Any, schema: Any, path: str, depth: int = 0
-) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
-    part = schema if isinstance(schema, Mapping) else {}
-    if isinstance(value, dict) and depth < 30:
-        for key, inner in value.items():
-            there = (part.get("properties") or {}).get(key, {})
-            yield from _leaves(inner, there, f"{path}.{key}" if path else key, depth + 1)
-    elif isinstance(value, list) and depth < 30:
-        for inner in value:
-            items = part.get("items", {})
-            items = items if isinstance(items, Mapping) else {}
-            said = f"{part.get('description', '')} {items.get('description', '')}"
-            yield from _leaves(inner, {**items, "description": said}, path, depth + 1)
-    else:
-        yield path, value, part
 
 
 def _number(value: float, corpus: Corpus, turn: int) -> Span | None:
