@@ -48,6 +48,9 @@ _SCALE = re.compile(r"\b(\d{1,2})(?: to | and |-| - |\.\.)(\d{1,2})\b")
 MOST_STEPS = 10
 """Steps of a scale that an agent may choose on: priority 1 to 5."""
 _CAPITALS = re.compile(r"[A-Z]{2,5}")
+_LESSENING = re.compile(
+    r"\b(?:minus|negative|below zero|reduc|decreas|lower|deduct|subtract|withdr|debit|take off)"
+)
 _FILE = re.compile(r"\.[a-z]{2,5}$")
 """Endings of files, which users leave out."""
 
@@ -155,9 +158,15 @@ def _bound(value: float, described: str, corpus: Corpus, turn: int) -> Span | No
 def _number(value: float, corpus: Corpus, turn: int) -> Span | None:
     whole = value == int(value) if abs(value) < 1e15 else True
     found = corpus.number(value, turn, loose=whole)
-    if found is None and value < 0:
+    if found is None and value < 0 and _lessens(corpus, turn):
         found = corpus.number(-value, turn)
     return found or computed(value, corpus, turn)
+
+
+def _lessens(corpus: Corpus, turn: int) -> bool:
+    """Whether the user speaks of what a number without its sign may be the negative of."""
+    users = (source for source in corpus.before(turn) if source.name == "user")
+    return any(_LESSENING.search(source.text) for source in users)
 
 
 def _text(value: str, path: str, corpus: Corpus, turn: int) -> tuple[Span | None, str]:
