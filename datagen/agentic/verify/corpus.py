@@ -7,6 +7,7 @@ evidence. Texts over `MAX_SOURCE_CHARS` are read as far as that."""
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,8 @@ MOST_NUMBERS = 400
 _SAME = str.maketrans("“”„«»‘’`–—−\u00a0\u202f", '"""""\'\'\'---  ')
 _NUMBER = re.compile(r"(?<![\w.])(?<!\d[-/:])-?\d[\d,]*(?:\.\d+)?(?![\w])(?![-/:]\d)")
 """Not the parts of dates and times, which are no numbers by themselves."""
+_MEASURE = re.compile(r"(?<![\w.-])(\d[\d,]*(?:\.\d+)?)[^\W\d_]{1,3}(?!\w)")
+"""A number with its unit behind it: 64GB."""
 _ANY_DIGITS = re.compile(r"\d+(?:\.\d+)?")
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2})")
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
@@ -49,6 +52,10 @@ class Source:
     """(month, day) of dates, in whatever way they are written."""
     columns: tuple[tuple[float, ...], ...]
     """Numbers under one key, for each key; and how many things each list has."""
+    counts: tuple[float, ...]
+    """How many records each collection has that is no list; how often a key is true."""
+    fields: tuple[tuple[tuple[str, ...], float], ...]
+    """Paths of numbers in the answer, the tool's name first."""
 
 
 class Corpus:
@@ -57,7 +64,7 @@ class Corpus:
     def __init__(self, turns: Sequence[Turn]) -> None:
         names: dict[str, SourceName] = {"system": "system", "user": "user", "tool": "tool"}
         self.sources = [
-            _source(number, names[turn.role], turn.content[:MAX_SOURCE_CHARS])
+            _source(number, names[turn.role], turn.content[:MAX_SOURCE_CHARS], turn.name)
             for number, turn in enumerate(turns)
             if turn.role in names and turn.content
         ]
@@ -167,16 +174,18 @@ def _shown(value: float) -> str:
 
 
 @lru_cache(maxsize=512)
-def _source(turn: int, name: SourceName, content: str) -> Source:
+def _source(turn: int, name: SourceName, content: str, tool: str) -> Source:
     text = plain(content)
     parsed = _json(content) if name == "tool" else None
     leaves = list(_leaves(parsed)) if parsed is not None else []
     flat = plain("\n".join(str(leaf) for _, leaf in leaves)) if leaves else text
     numbers = {_float(found) for found in _NUMBER.findall(flat)}
+    numbers |= {_float(found) for found in _MEASURE.findall(flat)}
     numbers |= {float(v) for _, v in leaves if _is_number(v)}
     facts = Facts(content[:20_000] if name != "tool" else flat[:20_000])
     for one in facts.every_number.facts if name != "tool" else ():
         numbers |= _value(one.value)
+    by_key = _by_key(leaves)
     return Source(
         turn=turn,
         name=name,
@@ -187,7 +196,12 @@ def _source(turn: int, name: SourceName, content: str) -> Source:
         words=frozenset(_WORDS.findall(flat)),
         dates=frozenset(_dates(flat)),
         days=frozenset(facts.numbers.days),
-        columns=_columns(parsed, leaves),
+        columns=(
+            *(tuple(values[:50]) for values in by_key.values()),
+            *((float(size),) for size in _sizes(parsed, list)),
+        ),
+        counts=(*map(float, _sizes(parsed, dict)), *map(float, _true(leaves))),
+        fields=tuple(_fields(parsed, (tool,))),
     )
 
 
@@ -212,24 +226,42 @@ def _leaves(value: Any, key: str = "", depth: int = 0) -> Iterator[tuple[str, An
         yield key, value
 
 
-def _columns(parsed: Any, leaves: Sequence[tuple[str, Any]]) -> tuple[tuple[float, ...], ...]:
+def _by_key(leaves: Sequence[tuple[str, Any]]) -> dict[str, list[float]]:
     by_key: dict[str, list[float]] = {}
     for key, value in leaves:
         if key and _is_number(value):
             by_key.setdefault(key, []).append(float(value))
-    columns = [tuple(values[:50]) for values in by_key.values()]
-    counts = tuple(float(size) for size in _sizes(parsed))
-    return (*columns, *((size,) for size in counts))
+    return by_key
 
 
-def _sizes(value: Any, depth: int = 0) -> Iterator[int]:
+def _sizes(value: Any, kind: type, depth: int = 0) -> Iterator[int]:
+    """Of each list; of each object that holds nothing but objects."""
     if depth > 20:
         return
-    if isinstance(value, list):
-        yield len(value)
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if isinstance(value, kind) and (kind is list or all(isinstance(one, dict) for one in inner)):
+        yield len(inner)
     for one in inner:
-        yield from _sizes(one, depth + 1)
+        yield from _sizes(one, kind, depth + 1)
+
+
+def _fields(
+    value: Any, path: tuple[str, ...], depth: int = 0
+) -> Iterator[tuple[tuple[str, ...], float]]:
+    if _is_number(value):
+        yield path, float(value)
+    if depth > 20:
+        return
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _fields(inner, (*path, key), depth + 1)
+    elif isinstance(value, list):
+        for place, inner in enumerate(value[:50]):
+            yield from _fields(inner, (*path, str(place)), depth + 1)
+
+
+def _true(leaves: Sequence[tuple[str, Any]]) -> Iterator[int]:
+    yield from Counter(key for key, value in leaves if value is True).values()
 
 
 def _dates(text: str) -> Iterator[date]:

@@ -16,6 +16,7 @@ from datagen.agentic.nouns import Span, ToolCall, Trajectory, Verdict
 from datagen.agentic.verify.arithmetic import computed, dated, is_near
 from datagen.agentic.verify.codes import CODES
 from datagen.agentic.verify.corpus import Corpus, find_whole, plain, stems, words_in
+from datagen.agentic.verify.parameters import values
 from datagen.agentic.verify.reasons import failed, passed
 from datagen.agentic.verify.toolset import Toolset
 
@@ -47,6 +48,9 @@ _SCALE = re.compile(r"\b(\d{1,2})(?: to | and |-| - |\.\.)(\d{1,2})\b")
 MOST_STEPS = 10
 """Steps of a scale that an agent may choose on: priority 1 to 5."""
 _CAPITALS = re.compile(r"[A-Z]{2,5}")
+_LESSENING = re.compile(
+    r"\b(?:minus|negative|below zero|reduc|decreas|lower|deduct|subtract|withdr|debit|take off)"
+)
 _FILE = re.compile(r"\.[a-z]{2,5}$")
 """Endings of files, which users leave out."""
 
@@ -83,7 +87,7 @@ def traced(trajectory: Trajectory, tools: Toolset, corpus: Corpus) -> Iterator[T
     seen = 0
     for number, turn in enumerate(trajectory.turns):
         for call in turn.tool_calls:
-            for path, value, schema in _values(call, tools):
+            for path, value, schema in values(call, tools):
                 seen += 1
                 if seen > MOST_VALUES:
                     return
@@ -151,37 +155,18 @@ def _bound(value: float, described: str, corpus: Corpus, turn: int) -> Span | No
     return None
 
 
-def _values(call: ToolCall, tools: Toolset) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
-    """Path, value and schema of every leaf of the arguments."""
-    if call.name not in tools or not isinstance(call.arguments, dict):
-        return
-    yield from _leaves(call.arguments, tools[call.name].schema, "")
-
-
-def _leaves(
-    value: Any, schema: Any, path: str, depth: int = 0
-) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
-    part = schema if isinstance(schema, Mapping) else {}
-    if isinstance(value, dict) and depth < 30:
-        for key, inner in value.items():
-            there = (part.get("properties") or {}).get(key, {})
-            yield from _leaves(inner, there, f"{path}.{key}" if path else key, depth + 1)
-    elif isinstance(value, list) and depth < 30:
-        for inner in value:
-            items = part.get("items", {})
-            items = items if isinstance(items, Mapping) else {}
-            said = f"{part.get('description', '')} {items.get('description', '')}"
-            yield from _leaves(inner, {**items, "description": said}, path, depth + 1)
-    else:
-        yield path, value, part
-
-
 def _number(value: float, corpus: Corpus, turn: int) -> Span | None:
     whole = value == int(value) if abs(value) < 1e15 else True
     found = corpus.number(value, turn, loose=whole)
-    if found is None and value < 0:
+    if found is None and value < 0 and _lessens(corpus, turn):
         found = corpus.number(-value, turn)
     return found or computed(value, corpus, turn)
+
+
+def _lessens(corpus: Corpus, turn: int) -> bool:
+    """Whether the user speaks of what a number without its sign may be the negative of."""
+    users = (source for source in corpus.before(turn) if source.name == "user")
+    return any(_LESSENING.search(source.text) for source in users)
 
 
 def _text(value: str, path: str, corpus: Corpus, turn: int) -> tuple[Span | None, str]:

@@ -93,6 +93,24 @@ def test_an_identifier_is_no_arithmetic() -> None:
     assert source(7.75, path="fine_id") == "untraceable_identifier"
 
 
+@pytest.mark.parametrize(
+    ("words", "traced"),
+    [
+        ("Set it to minus 15 degrees.", True),
+        ("Reduce it by 15.", True),
+        ("Set it to -15.", True),
+        ("I have 15 bags.", False),
+        ("I have 15 bags of a lowly kind.", False),
+    ],
+)
+def test_a_number_is_the_negative_of_what_was_said_where_that_is_meant(
+    words: str, traced: bool
+) -> None:
+    span, _ = trace(-15, {}, "value", Corpus([Turn(role="user", content=words)]), 1)
+
+    assert (span is not None) == traced
+
+
 def test_defaults_and_options_are_sources() -> None:
     assert source("newest", default="newest") == "default"
     assert source("Riverside", enum=["Riverside", "Central"]) == "enum"
