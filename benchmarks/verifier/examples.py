@@ -13,11 +13,15 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from benchmarks.corruptions.pairs import split as split_of
+from benchmarks.corruptions.words import Split
 from benchmarks.verifier.claims import multiple_choice, rows, shuffled, squad
 from benchmarks.verifier.edits import Draws, Neighbours, edited
+from benchmarks.verifier.written import written
 from datagen.rephrase.fidelity.evidence import Evidence
-from datagen.rephrase.fidelity.sentences import content, split
+from datagen.rephrase.fidelity.sentences import content, sentences, split
 
+WORDS = (40, 60, 60, 90)
+"""Words of evidence that an example may have."""
 _WORD = re.compile(r"\S+")
 
 
@@ -139,7 +143,7 @@ def _against(
     origin: str,
     rng: random.Random,
 ) -> Example:
-    evidence = source.about(content(claim), words=rng.choice((40, 60, 60, 90)))
+    evidence = source.about(content(claim), words=rng.choice(WORDS))
     return Example(
         evidence, claim, label, None if wrong is None else tuple(wrong), kind, document, origin
     )
@@ -174,3 +178,24 @@ def sections(split: str, seed: int, neighbours: Neighbours | None, count: int) -
                 far = lines[: max(0, at - 6)] + lines[at + 7 :]
                 draws = Draws(rng, "", (), near, far[:40], neighbours)
                 yield from _judged(line, Evidence(near), draws, row["module"], 1, "section")
+
+
+def by_hand(part: Split, seed: int) -> Iterator[Example]:
+    """Sentences of the written texts: as they were written once, and each that an edit changed."""
+    cache: dict[str, Evidence] = {}
+    for one in written(part):
+        rng = random.Random(f"{seed}/{one.id}/{one.text}")
+        source = cache.setdefault(one.source, Evidence(one.source))
+        for sentence in sentences(one.text):
+            start = one.text.find(sentence.text)
+            end = start + len(sentence.text)
+            if one.at is not None and not (start < one.at[1] and one.at[0] < end):
+                continue
+            wrong: tuple[tuple[int, int], ...] = ()
+            if one.at is not None and not one.supported:
+                wrong = ((max(0, one.at[0] - start), min(end, one.at[1]) - start),)
+            words = rng.choice(WORDS)
+            evidence = source.about(sentence.stems, words=words)
+            yield Example(
+                evidence, sentence.text, one.supported, wrong, one.kind, one.id, "written"
+            )

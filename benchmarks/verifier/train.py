@@ -2,9 +2,9 @@
 
     DATAGEN_TEST_DATA=… python -m benchmarks.verifier.train FOLDER [--pairs N] [--no-reader]
 
-Fitted on the training documents of `benchmarks.corruptions`, on rewrites and mistakes written for
-it (`rewrites`), on claims made of questions (`examples`) and on 70 % of BEGIN and Q² by knowledge
-sentence; calibrated on the development documents; reported on the test documents, whose words and
+Fitted on the training documents of `benchmarks.corruptions`, on rewrites, summaries and claims with
+edits written for it (`rewrites`, `written`), on claims made of questions (`examples`) and on 70 %
+of BEGIN and Q² by knowledge sentence; calibrated on the development documents; reported on the test documents, whose words and
 templates the training never had, and on the other 30 %. FOLDER keeps what was computed; the
 reader's weights have to be in the package.
 """
@@ -30,6 +30,8 @@ from benchmarks.corruptions.pairs import FAITHFUL, FORM, UNFAITHFUL, Pair, pairs
 from benchmarks.corruptions.words import Split
 from benchmarks.verifier import rewrites, train_reader
 from benchmarks.verifier.examples import Example
+from benchmarks.verifier.written import Written
+from benchmarks.verifier.written import written as by_hand
 from datagen.engines.reader import WEIGHTS as READER_WEIGHTS
 from datagen.engines.reader import Network
 from datagen.rephrase.fidelity import features, hygiene, ledger, verifier
@@ -111,6 +113,19 @@ def of_examples(found: Iterable[Example], part: str) -> list[Row]:
     return made
 
 
+def of_texts(found: Iterable[Written], part: str) -> list[Row]:
+    """Summaries, claims and rewrites by hand: whether they are supported is known, what they leave
+    out is not asked."""
+    made = []
+    for one in found:
+        ahead, back, told = measured(one.source, one.text, "knowledge")
+        told |= {"claim": True, "compared": (ahead, back)}
+        made.append(
+            Row(part, f"hand:{one.kind}", one.supported, ahead.relations, back.relations, told)
+        )
+    return made
+
+
 def collected(folder: Path, count: int) -> list[Row]:
     """Every row; FOLDER has the examples of `train_reader`."""
     documents = list(test_data())
@@ -126,6 +141,7 @@ def collected(folder: Path, count: int) -> list[Row]:
         found = pairs(documents, seed=1, split=part, per_document=count, kinds=kinds)
         rows += of_pairs(found, part)
         rows += of_pairs(rewrites.pairs(everything, part, ruled=True), part, written=True)
+        rows += of_texts(by_hand(part), part)
         say(f"{part}: {len(rows)} rows so far")
     read = train_reader.collected(folder / "examples.jsonl")
     for part, name, most in (
@@ -304,7 +320,7 @@ def report(rows: Sequence[Row], title: str) -> dict[str, float]:
     figures["written"] = auroc(fine, bad)
     say(f"  written by hand: {len(fine)} and {len(bad)}, AUROC {figures['written']:.3f}")
     figures |= {f"written_{name}": value for name, value in operating(fine, bad).items()}
-    for origin in ("begin", "q2", "squad", "sentence", "choice", "section"):
+    for origin in ("hand", "begin", "q2", "squad", "sentence", "choice", "section"):
         part = [r for r in rows if r.part == "test" and r.kind.startswith(f"{origin}:")]
         if part:
             good = [row.tail["supported"] for row in part if row.label]

@@ -140,7 +140,7 @@ class Network:
             added = scale * kept[f"{stem}.up"] @ kept[name]
             modules[stem].weight.data += added
         self._frozen = int(frozen)
-        self._kind = torch.bfloat16 if _has_bfloat16(torch) else torch.float32
+        self._kind = torch.bfloat16 if has_bfloat16(torch) else torch.float32
         self._bert.to(self._kind)
         self._segments = kept["segments"].to(self._kind)
         self._heads = {
@@ -191,7 +191,7 @@ class Network:
         return states
 
 
-def _has_bfloat16(torch: Any) -> bool:
+def has_bfloat16(torch: Any) -> bool:
     """True where bfloat16 products are computed by the processor, not emulated."""
     known = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
     return any(getattr(torch.cpu, name, bool)() for name in known)

@@ -72,9 +72,14 @@ def run_identity(recipe: RephraseRecipe) -> dict[str, Any]:
         "prompts.system": row_id(system_prompt()),
         **{f"prompts.styles.{style.name}": style.digest for style in styles},
         "tokenizer": load_tokenizer(recipe.chunk.tokenizer).digest,
-        **({"prompts.judge": row_id(judge_prompt("", ""))} if recipe.fidelity.judge_votes else {}),
+        **_judge_identity(recipe),
         "code": CODE_VERSION,
     }
+
+
+def _judge_identity(recipe: RephraseRecipe) -> dict[str, str]:
+    asked = "judge" in recipe.fidelity.tiers
+    return {"prompts.judge": row_id(judge_prompt("", ""))} if asked else {}
 
 
 TOKENS_OF_A_MODEL = 1.2

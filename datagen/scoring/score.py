@@ -62,8 +62,8 @@ def score(
     """
     output = output or beside(path)
     options = (options or FidelityOptions()).model_copy(update={"max_copied": 1.0})
-    if options.judge_votes or options.translate_back:
-        raise RecipeError("judge_votes and translate_back need a run's engine; none is asked here")
+    if "judge" in options.tiers or options.translate_back:
+        raise RecipeError("judge and translate_back need a run's engine; none is asked here")
     if output.resolve() == path.resolve():
         raise RecipeError(f"{output}: is the input; inputs are not written to")
     found = schema(path)

@@ -1,4 +1,4 @@
-"""The fidelity gate: six tiers, cheap first, in both directions.
+"""The fidelity gate: tiers, cheap first, in both directions.
 
 `supported` (nothing invented) and `kept` (nothing lost) are scored apart and multiplied: a rewrite
 has to be both, and the two fail independently. With `relations` both are calibrated probabilities;
@@ -67,7 +67,7 @@ class FidelityGate:
     `embed` answers with unit sentence embeddings; without it, and with the tier `verifier`, the
     alignment goes by words alone. `read` is the verifier's reader; without it the gate loads one
     in this process when it first has a doubt. `thorough`: it reads where the decision is certain
-    too, for scores that order pairs; several times as slow.
+    or taken too, for scores that order pairs; several times as slow.
     """
 
     def __init__(
@@ -109,7 +109,8 @@ class FidelityGate:
             claims, needed = sentences(text), sentences(source)
             aligned = await self._align(claims, needed)
             finding = self._decide(finding, aligned, expectation, calibrated=verified is not None)
-        if finding.faithful and verified is not None and "verifier" in options.tiers:
+        wanted = finding.faithful or self._thorough
+        if wanted and verified is not None and "verifier" in options.tiers:
             finding = await self._read_doubts(finding, verified, expectation)
         if verified is not None:
             finding = await self._weigh(finding, verified, expectation, source, text, by)
@@ -176,10 +177,10 @@ class FidelityGate:
         if not (by_threshold and low <= fidelity <= high):
             return finding
         losses = not told.structured
-        if options.nli:
+        if "nli" in options.tiers:
             nli = await self._models.nli(options.nli)
             found += await entailed(made, source, text, losses=losses, by=nli)
-        if options.judge_votes and by is not None:
+        if "judge" in options.tiers and by is not None:
             votes = options.judge_votes
             found += await judged(made, source, text, votes=votes, losses=losses, by=by)
         if not (marks := shares(found)):
@@ -197,7 +198,11 @@ class FidelityGate:
             return finding
         assert self._verification is not None
         scores = await self._verification.read(made, self._read or await self._models.reader())
-        return self._judge(finding, made, scores, told, final=True)
+        refused = finding.scores.fidelity == 0.0  # by a check that no score outweighs
+        read = self._judge(finding, made, scores, told, final=True)
+        if not refused:
+            return read
+        return replace(read, scores=read.scores.model_copy(update={"fidelity": 0.0}))
 
     def check_cheap(
         self, source: str, text: str, *, context: str = "", expectation: Expectation

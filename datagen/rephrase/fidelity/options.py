@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from datagen.schemas import Kind
 
-Tier = Literal["hygiene", "ledger", "mathematics", "alignment", "relations", "verifier"]
+Tier = Literal[
+    "hygiene", "ledger", "mathematics", "alignment", "relations", "verifier", "nli", "judge"
+]
 Share = Annotated[float, Field(ge=0, le=1)]
 CALIBRATED, ORDERED = 0.9, 0.35
 """Thresholds that tiers with and without calibrated scores have unless one is set."""
@@ -42,14 +44,14 @@ class FidelityOptions(BaseModel):
     """Smallest share of the source's sentences that a prose style covers."""
     min_covered_structured: Share = 0.2
     """The same for styles that select."""
-    judge_votes: int = Field(default=0, ge=0, le=15)
-    """Votes of the engine on each statement that the verifier doubts, the source shown; 0: no
-    judge."""
+    judge_votes: int = Field(default=3, ge=1, le=15)
+    """With the tier `judge`: votes of the engine on each statement that the verifier doubts, the
+    source shown."""
     judge_band: tuple[Share, Share] = (0.3, 0.97)
     """`fidelity` between which the judge and the NLI model are asked."""
     nli: str = ""
-    """Name or folder of an NLI model that reads the statements that the verifier doubts, in the
-    same band; empty: none."""
+    """With the tier `nli`: name or folder of the NLI model that reads the statements that the
+    verifier doubts, in the same band."""
     multilingual: str = ""
     """Name or folder of a sentence embedding that knows the languages of sources that are
     translated; empty: their meaning is not compared."""
@@ -62,10 +64,12 @@ class FidelityOptions(BaseModel):
     """Least chrF of the way back. Own choice."""
 
     @model_validator(mode="after")
-    def _judge_has_doubts(self) -> Self:
-        asked = "judge_votes" if self.judge_votes else "nli" if self.nli else ""
+    def _judges_have_doubts(self) -> Self:
+        asked = [tier for tier in ("nli", "judge") if tier in self.tiers]
         if asked and not {"relations", "verifier"}.intersection(self.tiers):
-            raise ValueError(f"{asked} needs the tier relations or verifier: they doubt")
+            raise ValueError(f"tiers: {asked[0]} needs relations or verifier beside it: they doubt")
+        if ("nli" in self.tiers) != bool(self.nli):
+            raise ValueError("nli: the tier nli and the model fidelity.nli go together")
         return self
 
     @model_validator(mode="before")

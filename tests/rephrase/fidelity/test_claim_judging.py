@@ -13,6 +13,7 @@ from datagen.rephrase.fidelity import Asker, Expectation, FidelityGate, Fidelity
 from datagen.rephrase.fidelity.judging import MOST, Judgement, moved, read_vote
 from tests.rephrase.fidelity.test_verifier import FAITHFUL, SOURCE, TOLD, Asked
 
+JUDGED: Any = ("hygiene", "ledger", "relations", "verifier", "judge")
 DENIED = FAITHFUL.replace("was destroyed by a flood", "was spared by a flood")
 
 
@@ -34,7 +35,7 @@ class Engine:
 
 
 async def judged(text: str, reply: Callable[[Request], Completion], **more: Any) -> tuple[Any, Any]:
-    options = {"judge_votes": 3, "judge_band": (0.0, 1.0), **more}
+    options = {"tiers": JUDGED, "judge_band": (0.0, 1.0), **more}
     gate = FidelityGate(FidelityOptions.model_validate(options), read=Asked(0.0))
     engine = Engine(reply)
     before = await gate.check(SOURCE, text, expectation=TOLD)
@@ -81,7 +82,7 @@ async def test_outside_the_band_nobody_is_asked() -> None:
 
 async def test_a_judge_saves_no_text_from_a_hard_reason() -> None:
     invented = FAITHFUL.replace("1720", "1725")
-    gate = FidelityGate(FidelityOptions(judge_votes=3, judge_band=(0, 1)), read=Asked(0.0))
+    gate = FidelityGate(FidelityOptions(tiers=JUDGED, judge_band=(0, 1)), read=Asked(0.0))
     engine = Engine(quoting("yes"))
     finding = await gate.check(SOURCE, invented, expectation=TOLD, by=Asker(engine, "row", 1))
     assert (finding.faithful, finding.reason) == (False, "invented_date")
@@ -89,7 +90,8 @@ async def test_a_judge_saves_no_text_from_a_hard_reason() -> None:
 
 
 async def test_a_style_that_selects_is_not_asked_what_it_left_out() -> None:
-    gate = FidelityGate(FidelityOptions(judge_votes=1, judge_band=(0, 1)), read=Asked(0.0))
+    options = FidelityOptions(tiers=JUDGED, judge_votes=1, judge_band=(0, 1))
+    gate = FidelityGate(options, read=Asked(0.0))
     engine = Engine(quoting("yes"))
     told = Expectation(length_ratio=(0.3, 3.0), structured=True)
     await gate.check(SOURCE, FAITHFUL, expectation=told, by=Asker(engine, "row", 1))
@@ -123,4 +125,11 @@ def test_tags_in_a_passage_do_not_end_it() -> None:
 
 def test_a_judge_without_a_tier_that_doubts_is_a_mistake() -> None:
     with pytest.raises(ValidationError, match="relations or verifier"):
-        FidelityOptions(tiers=("hygiene",), judge_votes=3)
+        FidelityOptions(tiers=("hygiene", "judge"))
+
+
+def test_an_nli_model_and_its_tier_go_together() -> None:
+    with pytest.raises(ValidationError, match="go together"):
+        FidelityOptions(nli="somewhere")
+    with pytest.raises(ValidationError, match="go together"):
+        FidelityOptions(tiers=("relations", "nli"))
