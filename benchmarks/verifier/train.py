@@ -4,9 +4,9 @@
 
 Fitted on the training documents of `benchmarks.corruptions`, on rewrites, summaries and claims with
 edits written for it (`rewrites`, `written`), on claims made of questions (`examples`) and on 70 %
-of BEGIN and Q² by knowledge sentence; calibrated on the development documents; reported on the test documents, whose words and
-templates the training never had, and on the other 30 %. FOLDER keeps what was computed; the
-reader's weights have to be in the package.
+of BEGIN and Q² by knowledge sentence; calibrated on the development documents; reported on the test
+documents, whose words and templates the training never had, and on the other 30 %. FOLDER keeps
+what was computed; the reader's weights have to be in the package.
 """
 
 import hashlib
@@ -14,8 +14,7 @@ import json
 import random
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,104 +25,24 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.corruptions.documents import test_data
-from benchmarks.corruptions.pairs import FAITHFUL, FORM, UNFAITHFUL, Pair, pairs
+from benchmarks.corruptions.pairs import FAITHFUL, FORM, UNFAITHFUL, pairs
 from benchmarks.corruptions.words import Split
 from benchmarks.verifier import rewrites, train_reader
-from benchmarks.verifier.examples import Example
-from benchmarks.verifier.written import Written
+from benchmarks.verifier.rows import Row, Side, of_examples, of_pairs, of_texts
 from benchmarks.verifier.written import written as by_hand
 from datagen.engines.reader import WEIGHTS as READER_WEIGHTS
 from datagen.engines.reader import Network
-from datagen.rephrase.fidelity import features, hygiene, ledger, verifier
-from datagen.rephrase.fidelity.copying import copied_share
-from datagen.rephrase.fidelity.evidence import Evidence
-from datagen.rephrase.fidelity.facts import Facts
+from datagen.rephrase.fidelity import features, verifier
 from datagen.rephrase.fidelity.verification import MOST_READ, MOST_READ_BACK, asked
 from datagen.scoring.measures import auroc
 
-LOSSES = frozenset(["sentence_dropped", "half_dropped", "truncated", "step_dropped"])
-"""Kinds that lose and invent nothing."""
 SHARE_FAITHFUL = 0.8
 WRITTEN = 0.4
 """Weight of all written rewrites beside that of all made by rule. Own choice, on the development
 documents: more costs the kinds made by rule, less refuses deep rewrites."""
 DEPTH = 4
 """Of a tree."""
-Side = verifier.Direction
 SIDES: tuple[Side, ...] = ("supported", "kept")
-
-
-@dataclass
-class Row:
-    """A pair, measured."""
-
-    part: str
-    kind: str
-    label: bool
-    ahead: NDArray[np.float64]
-    back: NDArray[np.float64]
-    tail: dict[str, Any]
-    asked: list[tuple[str, str]] = field(default_factory=list)
-    asked_back: list[tuple[str, str]] = field(default_factory=list)
-    rows: dict[str, NDArray[np.float64]] = field(default_factory=dict)
-    written: bool = False
-    """The rewrite was written, not made by rule."""
-
-    def fault(self, side: Side) -> bool | None:
-        """True if the side is at fault; None where the pair says nothing about it."""
-        if self.tail["claim"]:
-            return not self.label if side == "supported" else None
-        if self.label:
-            return False
-        if side == "kept":
-            return True if self.kind in LOSSES else None
-        return None if self.kind in LOSSES else True
-
-
-def measured(source: str, text: str, subject: str) -> tuple[Any, ...]:
-    theirs, mine = Facts(source), Facts(text)
-    entered = ledger.compare(theirs, mine, lambda: Facts(""), kind=subject)  # type: ignore[arg-type]
-    ahead = features.compared(features.claims_of(text), Evidence(source))
-    back = features.compared(features.claims_of(source), Evidence(text))
-    told = {
-        "entered": entered, "copied": copied_share(theirs, mine),
-        "ratio": hygiene.length_ratio(theirs, mine), "math": subject == "math",
-    }  # fmt: skip
-    return ahead, back, told
-
-
-def of_pairs(found: Iterable[Pair], part: str, *, written: bool = False) -> list[Row]:
-    made = []
-    for pair in found:
-        ahead, back, told = measured(pair.source, pair.text, pair.subject)
-        told |= {"claim": False, "compared": (ahead, back)}
-        row = Row(part, pair.kind, pair.label, ahead.relations, back.relations, told)
-        row.written = written
-        made.append(row)
-    return made
-
-
-def of_examples(found: Iterable[Example], part: str) -> list[Row]:
-    made = []
-    for one in found:
-        ahead, back, told = measured(one.evidence, one.claim, "knowledge")
-        told |= {"claim": True, "compared": (ahead, back)}
-        kind = f"{one.origin}:{one.kind}"
-        made.append(Row(part, kind, one.supported, ahead.relations, back.relations, told))
-    return made
-
-
-def of_texts(found: Iterable[Written], part: str) -> list[Row]:
-    """Summaries, claims and rewrites by hand: whether they are supported is known, what they leave
-    out is not asked."""
-    made = []
-    for one in found:
-        ahead, back, told = measured(one.source, one.text, "knowledge")
-        told |= {"claim": True, "compared": (ahead, back)}
-        made.append(
-            Row(part, f"hand:{one.kind}", one.supported, ahead.relations, back.relations, told)
-        )
-    return made
 
 
 def collected(folder: Path, count: int) -> list[Row]:

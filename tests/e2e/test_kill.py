@@ -27,9 +27,9 @@ IDEAL = {
 TOKENS_PER_SECOND = 120
 """About a second for a completion, and none in step with another."""
 DOCUMENTS = [*documents(60), {"text": None}, {"id": "d059", "text": "again"}, ["no object"]]
-UNDER_WAY_S = 0.5
+UNDER_WAY_S = 1.0
 """An answer that left the server this long before a kill has reached the journal, on a busy machine
-too; a younger one counts as under way."""
+too; a younger one counts as under way. About the time that a completion takes."""
 
 
 @pytest.fixture(scope="module")
