@@ -67,7 +67,8 @@ async def play(folder: Path, url: str, options: argparse.Namespace) -> float:
         shard_rows=50_000,
     )
     worker = Worker(assignment, dict.fromkeys(ROLES, engine), None)
-    plan = TaskPlanner(options.rollouts // options.per_task, ()).extend(None)
+    tasks = options.rollouts // options.per_task
+    plan = TaskPlanner(tasks, (), options.per_task).extend(None)
     before = resource.getrusage(resource.RUSAGE_SELF)
     waiting = list(enumerate(plan.partitions))
 

@@ -1,10 +1,10 @@
-"""Memory of the driver and the workers over one run of 100,000 documents (bar 6).
+"""Memory of the driver and the workers over one run of 100,000 documents or many rollouts (bar 6).
 
-    python -m benchmarks.memory [--documents 100000]
+    python -m benchmarks.memory [--documents 100000 | --rollouts 20000]
 
-Samples the unique set size (USS, memory that no other process shares) of every process while
-documents are rewritten by a server that answers at once, and compares the first tenth of the run
-with its end. Prints a row of a Markdown table."""
+Samples the unique set size (USS, memory that no other process shares) of every process while a
+server that answers at once rewrites the documents or plays the agent, and compares the first tenth
+of the run with its end. Prints a row of a Markdown table."""
 
 import argparse
 import subprocess
@@ -22,23 +22,28 @@ from benchmarks.ideal_server import RunningServer, running_server
 
 Samples = dict[str, list[tuple[float, float]]]
 """By process: share of the run that is done, USS in MB."""
+ROLLOUTS = ("rollout.max_turns=40", "rollout.max_calls=100", "rollout.max_tokens=1000000")
+PER_TASK = 4
 
 
-def measured(command: Sequence[str], server: RunningServer, total: int) -> tuple[Samples, float]:
+def measured(command: Sequence[str], server: RunningServer) -> tuple[Samples, float]:
+    """The share that is done goes by the requests that were answered."""
     samples: Samples = defaultdict(list)
     begun = time.monotonic()
     driver = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     while driver.poll() is None:
         time.sleep(0.3)
-        share = server.stats()["answered"] / total
+        answered = server.stats()["answered"]
         for name, process in ours(driver.pid):
             try:
-                samples[name].append((share, process.memory_full_info().uss / 1e6))
+                samples[name].append((answered, process.memory_full_info().uss / 1e6))
             except psutil.Error:
                 continue
     if driver.returncode:
         raise SystemExit(f"the run ended with {driver.returncode}")
-    return samples, time.monotonic() - begun
+    total = server.stats()["answered"]
+    shares = {name: [(at / total, mb) for at, mb in found] for name, found in samples.items()}
+    return shares, time.monotonic() - begun
 
 
 def ours(pid: int) -> list[tuple[str, psutil.Process]]:
@@ -63,23 +68,48 @@ def change(samples: list[tuple[float, float]]) -> tuple[float, float, float]:
     return a, b, b / a
 
 
-if __name__ == "__main__":
+def rephrase(folder: Path, documents_: int) -> list[str]:
+    texts = folder / "texts.jsonl"
+    write(texts, documents([1] * documents_, 4))
+    return ["rephrase", str(texts), "--set=fidelity.tiers=[]", *(f"--set={one}" for one in ONE)]
+
+
+def agentic(rollouts: int) -> list[str]:
+    settings = (*ROLLOUTS, f"rollout.per_task={PER_TASK}", "tasks.kinds.refuse=0")
+    return ["agentic", "--limit", str(rollouts // PER_TASK), *(f"--set={one}" for one in settings)]
+
+
+def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--documents", type=int, default=100_000)
-    count = arguments.parse_args().documents
-    options = {"mode": "paraphrase", "length_distribution": "text", "tokens_per_second": 0}
-    with tempfile.TemporaryDirectory() as folder, running_server(slots=512, **options) as server:
-        texts, run = Path(folder) / "texts.jsonl", Path(folder) / "run"
-        write(texts, documents([1] * count, 4))
-        line = [sys.executable, "-m", "datagen.cli", "rephrase", str(texts), "--output", str(run)]
-        line += ["--engine", "openai", "--base-url", server.url, "--set=fidelity.tiers=[]"]
-        line += [f"--set={setting}" for setting in ONE]
-        found, seconds = measured(line, server, count)
-        said = []
-        for name in ("driver", "worker"):
-            first, last, ratio = change(found[name])
-            said.append(f"{name} {first:.0f} → {last:.0f} MB ({ratio:.2f})")
-        sys.stdout.write(
-            f"| USS from 10% to 100% of {count:,} documents | ±10% | {', '.join(said)}; "
-            f"{seconds:.0f} s |\n"
+    arguments.add_argument("--rollouts", type=int, default=0)
+    wanted = arguments.parse_args()
+    lengths = "uniform:40:80" if wanted.rollouts else "text"
+    mode = {} if wanted.rollouts else {"mode": "paraphrase"}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_server(
+            slots=512, tokens_per_second=0, length_distribution=lengths, **mode
+        ) as server,
+    ):
+        what = f"{wanted.rollouts:,} rollouts" if wanted.rollouts else ""
+        what = what or f"{wanted.documents:,} documents"
+        line = [sys.executable, "-m", "datagen.cli"]
+        line += (
+            agentic(wanted.rollouts)
+            if wanted.rollouts
+            else rephrase(Path(folder), wanted.documents)
         )
+        line += ["--output", str(Path(folder) / "run"), "--engine", "openai"]
+        found, seconds = measured([*line, "--base-url", server.url], server)
+    said = []
+    for name in ("driver", "worker"):
+        first, last, ratio = change(found[name])
+        said.append(f"{name} {first:.0f} → {last:.0f} MB ({ratio:.2f})")
+    sys.stdout.write(
+        f"| USS from 10% to 100% of {what} | ±10% | {', '.join(said)}; {seconds:.0f} s |\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -12,10 +12,10 @@ from datagen.stage import Plan
 
 TOOLS = "tools"
 """Id of the partition that writes down the run's tools."""
-PARTITION_TASKS = 500
-"""Tasks of a partition. Its rows are what a worker can choose from, and two are open at a time:
-with 50, the last conversations of a partition left slots empty (0.65 of the bound). Drawing and
-auditing so many takes some 15 s before the first is played."""
+PARTITION_ROLLOUTS = 500
+"""Rollouts of a partition. They are what a worker can choose from, and two partitions are open at a
+time: with 50, the last conversations of a partition left slots empty (0.65 of the bound). All are
+in memory until the last has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,9 @@ class TaskPlanner:
 
     count: int
     inputs: tuple[ToolsInput, ...]
-    partition_tasks: int = PARTITION_TASKS
+    per_task: int = 1
+    """Rollouts of a task."""
+    partition_rollouts: int = PARTITION_ROLLOUTS
 
     @property
     def names(self) -> Sequence[str]:
@@ -65,7 +67,8 @@ class TaskPlanner:
         partitions = list(before.partitions)
         first = before.records
         while first < self.count:
-            count = min(self.partition_tasks, self.count - first)
+            most = max(1, self.partition_rollouts // self.per_task)
+            count = min(most, self.count - first)
             partitions.append(TaskPartition(f"t{first:07d}", first, count))
             first += count
         return Plan(tuple(partitions), before.inputs)

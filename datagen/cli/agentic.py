@@ -62,7 +62,7 @@ def agentic(
     job = Job(
         name="agentic",
         recipe=chosen,
-        planner=TaskPlanner(limit or chosen.tasks.count, inputs),
+        planner=TaskPlanner(limit or chosen.tasks.count, inputs, chosen.rollout.per_task),
         identity=run_identity(chosen) | domain_identity(chosen),
         pipeline=partial(AgenticPipeline, chosen, ground, distracting),
         tables=AgenticPipeline.tables,

@@ -60,7 +60,7 @@ class Run:
         leases = self.folder / "plan" / "leases"
         leases.mkdir(parents=True, exist_ok=True)
         (leases / f"{self.entries:06d}.json").touch()
-        self.plan = TaskPlanner(tasks, (), partition_tasks).extend(self.plan)
+        self.plan = TaskPlanner(tasks, (), partition_rollouts=partition_tasks).extend(self.plan)
         assignment = Assignment(
             pipeline=partial(AgenticPipeline, self.recipe, CounterGround, ()),
             folder=str(self.folder),
