@@ -250,7 +250,9 @@ def _supported(figure: str, corpus: Corpus, turn: int, asked: set[float]) -> Spa
         return found
     if found := _time_like(figure, corpus, turn):
         return found
-    bare = re.sub(r"(?<=\d)[^\W\d_]+$", "", figure.lstrip("#").replace(",", ""))
+    bare = figure.lstrip("#").replace(",", "")
+    if not figure.startswith("#"):
+        bare = re.sub(r"(?<=\d)[^\W\d_]+$", "", bare)
     value = _as_float(bare)
     if value is None:
         return None
