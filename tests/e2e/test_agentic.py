@@ -166,7 +166,7 @@ def test_a_run_killed_in_the_middle_of_its_conversations_ends_like_one_that_was_
         output = tmp_path / "run"
         for _ in range(3):
             entry = start(*command(output, server(ideal.url), *sets))
-            kill_after(entry, log, chance.randint(40, 120))
+            kill_after(entry, log, chance.randint(20, 70))
             time.sleep(chance.random() / 4)
         finished = datagen(*command(output, server(ideal.url), *sets))
         stats = ideal.stats()

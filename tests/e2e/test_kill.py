@@ -16,7 +16,7 @@ from datagen.inspect.audit import audit
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 SEED = 20
-KILLS = 6
+KILLS = 4
 SLOTS = 16
 IDEAL = {
     "mode": "paraphrase",

@@ -45,7 +45,8 @@ async def test_probabilities_are_those_of_entailment(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("sure", "faithful"), [(2, True), (0, False)])
 async def test_what_it_says_moves_the_decision(tmp_path: Path, sure: int, faithful: bool) -> None:
     nli = model_at(tmp_path / "nli", sure=sure)
-    options = FidelityOptions(tiers=("relations", "verifier", "nli"), nli=nli, judge_band=(0, 1))
+    tiers = ("hygiene", "ledger", "relations", "verifier", "nli")
+    options = FidelityOptions(tiers=tiers, nli=nli, judge_band=(0, 1))
     gate = FidelityGate(options, read=Asked(0.0))
     try:
         finding = await gate.check(SOURCE, FAITHFUL, expectation=TOLD)

@@ -64,6 +64,13 @@ class FidelityOptions(BaseModel):
     """Least chrF of the way back. Own choice."""
 
     @model_validator(mode="after")
+    def _doubts_have_facts(self) -> Self:
+        asked = [tier for tier in ("relations", "verifier") if tier in self.tiers]
+        if asked and "ledger" not in self.tiers:
+            raise ValueError(f"tiers: {asked[0]} needs ledger beside it: it weighs facts too")
+        return self
+
+    @model_validator(mode="after")
     def _judges_have_doubts(self) -> Self:
         asked = [tier for tier in ("nli", "judge") if tier in self.tiers]
         if asked and not {"relations", "verifier"}.intersection(self.tiers):

@@ -132,4 +132,10 @@ def test_an_nli_model_and_its_tier_go_together() -> None:
     with pytest.raises(ValidationError, match="go together"):
         FidelityOptions(nli="somewhere")
     with pytest.raises(ValidationError, match="go together"):
-        FidelityOptions(tiers=("relations", "nli"))
+        FidelityOptions(tiers=("ledger", "relations", "nli"))
+
+
+@pytest.mark.parametrize("tier", ["relations", "verifier"])
+def test_a_tier_that_weighs_facts_without_the_ledger_is_a_mistake(tier: str) -> None:
+    with pytest.raises(ValidationError, match="needs ledger"):
+        FidelityOptions.model_validate({"tiers": ["hygiene", tier]})
