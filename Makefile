@@ -20,8 +20,8 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 unit: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -q -m "not vllm and not ray" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -q -m "ray and not vllm"
+	$(BIN)/python -m pytest -q -m "not vllm and not alone" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -m alone
 
 vllm: .venv-vllm/.installed
 	.venv-vllm/bin/python -m pytest -q -m vllm

@@ -151,6 +151,7 @@ def kill_after(entry: Entry, log: Path, completions: int) -> None:
     entry.kill()
 
 
+@pytest.mark.alone
 def test_a_run_killed_in_the_middle_of_its_conversations_ends_like_one_that_was_not(
     tmp_path: Path,
 ) -> None:

@@ -29,7 +29,7 @@ from datagen.runner.plan import load_plan
 from datagen.runner.worker import Assignment, Worker
 from datagen.shards import RunFolder
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow]
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.alone]
 
 REPLIES = """
 import os, time, pathlib

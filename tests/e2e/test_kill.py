@@ -13,7 +13,7 @@ from runs import Case, Entry, answered, documents, log_lines, server, wait_for
 from benchmarks.ideal_server import running_server
 from datagen.inspect.audit import audit
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow]
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.alone]
 
 SEED = 20
 KILLS = 4
