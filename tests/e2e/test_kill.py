@@ -27,9 +27,9 @@ IDEAL = {
 TOKENS_PER_SECOND = 120
 """About a second for a completion, and none in step with another."""
 DOCUMENTS = [*documents(60), {"text": None}, {"id": "d059", "text": "again"}, ["no object"]]
-UNDER_WAY_S = 1.0
+UNDER_WAY_S = 0.5
 """An answer that left the server this long before a kill has reached the journal, on a busy machine
-too; a younger one counts as under way. About the time that a completion takes."""
+too; a younger one counts as under way."""
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +55,16 @@ def spread(chance: random.Random) -> list[str]:
     ]
 
 
-def kill_after(entry: Entry, log: Path, *, completions: int, seconds: float) -> None:
-    """Kill an entry once the server has answered it this often, and a moment later."""
+def kill_after(entry: Entry, log: Path, *, completions: int, seconds: float) -> float:
+    """Kill an entry once the server has answered it this often, and a moment later; when that was.
+    Finding all of its processes takes a second more."""
     target = answered(log) + completions
     wait_for(lambda: answered(log) >= target or entry.process.poll() is not None)
     assert entry.process.poll() is None, "it ended before it was killed"
     time.sleep(seconds)
+    killed_at = time.time()
     entry.kill()
+    return killed_at
 
 
 def lost_completions(log: Path, kills: list[float]) -> list[int]:
@@ -87,8 +90,8 @@ def test_a_run_killed_again_and_again_ends_like_one_that_was_not(
         case = replace(undisturbed, output=tmp_path / "run", engine=server(ideal.url))
         for _ in range(KILLS):
             entry = case.start(*spread(chance))
-            kill_after(entry, log, completions=chance.randint(10, 60), seconds=chance.random() / 2)
-            kills.append(time.time())
+            completions, seconds = chance.randint(10, 60), chance.random() / 2
+            kills.append(kill_after(entry, log, completions=completions, seconds=seconds))
             shards, manifest = case.committed(), case.counts()
             assert all(manifest[name] <= count for name, count in shards.items())
         finished = case.enter("engine.concurrency=16")
