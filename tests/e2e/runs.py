@@ -3,6 +3,7 @@
 Every process of an entry carries a variable of its own in its environment; only those are killed.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -59,6 +60,12 @@ def write_lines(path: Path, rows: Sequence[object]) -> Path:
     return path
 
 
+def kill_all(processes: Sequence[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
 @dataclass
 class Entry:
     """One command that runs."""
@@ -80,17 +87,18 @@ class Entry:
                 continue
         return found
 
-    def kill(self) -> None:
-        """kill -9 of everything; again and again, until nothing that it started is left."""
+    def kill(self) -> float:
+        """kill -9 of everything at once, and again, until nothing that it started is left; the
+        moment of the first, for which its processes are looked up before."""
+        alive = self.processes()
         self.process.kill()
+        kill_all(alive)
+        killed_at = time.time()
         while alive := self.processes():
-            for process in alive:
-                try:
-                    process.kill()
-                except psutil.NoSuchProcess:
-                    continue
+            kill_all(alive)
             psutil.wait_procs(alive, timeout=5)
         self.finished(timeout_s=30)
+        return killed_at
 
     def finished(self, *, timeout_s: float = 240) -> "Finished":
         try:
