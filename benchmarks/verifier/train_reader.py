@@ -1,15 +1,16 @@
 """Train the reader: MiniLM made to read evidence and claim together, and mark what is unsupported.
 
     DATAGEN_TEST_DATA=… python -m benchmarks.verifier.train_reader FOLDER [MINUTES [THREADS]]
+        [--written]
 
 Low-rank adapters (rank 32) on the linear layers of the upper four of six layers, because only they
 have to ship: 2 MB beside the 90 MB model that the project has anyway. Two heads share the layers:
-one per claim token, which is told by the edit where the fault is, and one for the whole claim. An
-epoch is every sentence of the written texts, with as many words of evidence as chance says, and
-`RULED` examples made by rule. The learning rate follows the clock, so that a shared machine ends in
-time; 0 again at the end. One core with bfloat16 instructions reads some 40 examples a second, one
-without 8. A FOLDER that has weights goes on from them; the seed then comes from their digest, so
-that other batches come first.
+one per claim token, which is told by the edit where the fault is, and one for the whole claim. With
+`--written` an epoch has every sentence of the written texts beside `RULED` examples made by rule;
+the shipped weights were made without. The learning rate follows the clock, so that a shared machine
+ends in time; 0 again at the end. One core with bfloat16 instructions reads some 40 examples a
+second, one without 8. A FOLDER that has weights goes on from them; the seed then comes from their
+digest, so that other batches come first.
 """
 
 import itertools
@@ -236,9 +237,10 @@ def resumed(reader: Reader, path: Path) -> None:
 
 
 def main() -> None:
-    folder, minutes = Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 20.0
+    told = [one for one in sys.argv[1:] if one != "--written"]
+    folder, minutes = Path(told[0]), float(told[1]) if len(told) > 1 else 20.0
     torch.manual_seed(7)
-    torch.set_num_threads(int(sys.argv[3]) if len(sys.argv) > 3 else 1)
+    torch.set_num_threads(int(told[2]) if len(told) > 2 else 1)
     rng = random.Random(7)
     examples = collected(folder / "examples.jsonl")
     tokenizer = AutoTokenizer.from_pretrained(str(minilm_folder()))
@@ -252,8 +254,10 @@ def main() -> None:
     for epoch in itertools.count():
         if done >= 1.0:
             break
-        ruled = rng.sample(examples["train"], min(RULED, len(examples["train"])))
-        drawn = [*by_hand("train", epoch), *ruled]
+        drawn = examples["train"]
+        if "--written" in sys.argv:
+            ruled = rng.sample(drawn, min(RULED, len(drawn)))
+            drawn = [*by_hand("train", epoch), *ruled]
         for _, batch in batches(reader, tokenizer, drawn, rng, shuffle=True):
             done = (time.time() - begun) / (60 * minutes)
             optimizer.param_groups[0]["lr"] = RATE * rate(done)
