@@ -68,7 +68,7 @@ FidelityReason = (
     | LedgerReason
     | MathReason
     | AlignmentReason
-    | Literal["near_copy", "low_fidelity"]
+    | Literal["near_copy", "low_fidelity", "meaning_unchecked"]
 )
 RewriteReason = Literal["no_fitting_style"]
 AssembleReason = Literal["near_duplicate"]

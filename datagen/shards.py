@@ -253,7 +253,11 @@ def _write_shard(table: pa.Table, path: Path, lease: int) -> None:
     # Two entries never share a temporary file: a worker may outlive its killed driver.
     temporary = path.with_name(f"{path.name}.{lease}.tmp")
     with temporary.open("wb") as file:
-        pq.write_table(table, file, compression="zstd", version="2.6", write_page_checksum=True)
+        with pq.ParquetWriter(
+            file, table.schema, compression="zstd", version="2.6", write_page_checksum=True
+        ) as writer:
+            if table.num_rows:  # `datasets` fails on a row group of no rows, and passes over none
+                writer.write_table(table)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

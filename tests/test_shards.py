@@ -126,6 +126,8 @@ def test_a_partition_of_no_rows_is_done_too(tmp_path: Path) -> None:
     commit = publish(folder, [])
     assert list(folder.commits()) == [commit]
     assert read(folder, "notes") == []
+    # `datasets.load_dataset` fails on a row group without rows.
+    assert pq.read_metadata(tmp_path / "notes" / "000000.parquet").num_row_groups == 0
 
 
 def test_half_written_shards_are_swept_and_whole_ones_stay(tmp_path: Path) -> None:

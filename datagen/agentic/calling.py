@@ -212,7 +212,8 @@ def _parsed(arguments: str) -> dict[str, Any] | str:
 def _object(text: str) -> dict[str, Any] | None:
     try:
         found = json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError):
+        orjson.dumps(found, option=orjson.OPT_NON_STR_KEYS)  # TypeError: half a surrogate pair
+    except (ValueError, TypeError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

@@ -26,10 +26,14 @@ def fidelity(
     ] = "en",
 ) -> None:
     """Score how faithful texts are to their sources; with labels, how well that is told."""
+    from datagen.rephrase.fidelity.language import PROFILES, SCRIPTS
     from datagen.scoring.score import report, score
 
     if column not in COLUMNS:
         raise RecipeError(f"--column {column}: must be {', '.join(COLUMNS)}")
+    known = {*PROFILES, *SCRIPTS}
+    if language not in known:
+        raise RecipeError(f"--language {language}: must be {', '.join(sorted(known))}")
     scored = score(
         pairs,
         output,

@@ -26,9 +26,7 @@ Settings = Annotated[list[str] | None, typer.Option("--set", help="section.key=v
 RayAddress = Annotated[str | None, typer.Option("--ray-address", help="A Ray cluster to join.")]
 Show = Annotated[
     bool | None,
-    typer.Option(
-        "--preview/--no-preview", help="Show the first rewritten chunk beside its source."
-    ),
+    typer.Option("--preview/--no-preview", help="Show the first result as soon as it is there."),
 ]
 Run = Annotated[Path, typer.Argument(help="A run's folder.")]
 

@@ -19,14 +19,16 @@ from datagen.tokenizer import TokenCounter
 
 _WORD = re.compile(r"\w+")
 _SHINGLE = 5
+_STOPS = re.compile(r"(?<=[.!?])\s+|[。！？\n]+")
+FEWEST_SENTENCES = 3
 
 
 class AssembleOptions(Section):
     """How rephrasings are put together."""
 
     max_similarity: float = Field(default=0.8, gt=0, le=1)
-    """Two rephrasings of a document that share more of their word 5-grams (Jaccard) are
-    near-duplicates; the later one goes. 1 turns it off."""
+    """Two rephrasings of a document that share more of their word 5-grams, or of their sentences in
+    whatever order (Jaccard), are near-duplicates; the later one goes. 1 turns it off."""
 
 
 class Assembler:
@@ -106,13 +108,13 @@ class Assembler:
         )
 
     def _distinct(self, stitched: list[Rephrasing]) -> tuple[list[Rephrasing], list[Reject]]:
-        kept: list[tuple[Rephrasing, set[int]]] = []
+        kept: list[tuple[Rephrasing, list[set[int]]]] = []
         copies: list[Reject] = []
         for row in sorted(stitched, key=lambda row: (row.number, row.id)):
-            shingles = _shingles(row.text)
-            near = next((k for k, s in kept if self._similar(s, shingles)), None)
+            marks = [_shingles(row.text), _sentences(row.text)]
+            near = next((k for k, s in kept if any(map(self._similar, s, marks))), None)
             if near is None:
-                kept.append((row, shingles))
+                kept.append((row, marks))
             else:
                 copies.append(_near_duplicate(row, near))
         return [row for row, _ in kept], copies
@@ -137,6 +139,12 @@ def lowest(values: object) -> float | None:
 def _shingles(text: str) -> set[int]:
     words = _WORD.findall(text.lower())
     return {hash(tuple(words[i : i + _SHINGLE])) for i in range(len(words) - _SHINGLE + 1)}
+
+
+def _sentences(text: str) -> set[int]:
+    """Marks of the sentences, whatever their order; none of a text of fewer than three."""
+    found = {hash(tuple(_WORD.findall(one.lower()))) for one in _STOPS.split(text) if one.strip()}
+    return found if len(found) >= FEWEST_SENTENCES else set()
 
 
 def _chunk_rows(part: Part, done: list[Rewritten] | Failure) -> list[RewrittenChunk]:

@@ -37,7 +37,12 @@ class KindLine:
     failed: int
     """Texts that the gate did not pass: caught, or false alarms where the kind is faithful."""
     auroc: float
-    """Against all texts of the other label; NaN where there are none."""
+    """Against the kind's own texts of the other label, or all of that label where it has none; NaN
+    where there are none."""
+    balanced: float
+    """Balanced accuracy with the same texts."""
+    precision: float
+    """Of what passes of the same texts, in a mix with `MIX` faithful."""
     reasons: tuple[tuple[str, int], ...]
 
 
@@ -56,33 +61,42 @@ def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
 def by_kind(judged: Iterable[Judged]) -> list[KindLine]:
     """Kinds in alphabetic order, faithful ones first."""
     groups: dict[tuple[bool, str], list[Judged]] = defaultdict(list)
-    scores: dict[bool, list[float]] = {True: [], False: []}
+    every: dict[bool, list[Judged]] = {True: [], False: []}
     for one in judged:
         groups[not one.label, one.kind].append(one)
-        scores[one.label].append(one.score)
+        every[one.label].append(one)
     lines: list[KindLine] = []
     for (unfaithful, kind), group in sorted(groups.items()):
-        own = [one.score for one in group]
-        area = auroc(scores[True], own) if unfaithful else auroc(own, scores[False])
+        against = groups.get((not unfaithful, kind)) or every[unfaithful]
+        fine, bad = (against, group) if unfaithful else (group, against)
+        area = auroc([one.score for one in fine], [one.score for one in bad])
         reasons: dict[str, int] = defaultdict(int)
         for one in group:
             if not one.passed:
                 reasons[one.reason] += 1
         most = sorted(reasons.items(), key=lambda entry: (-entry[1], entry[0]))
         failed = sum(not one.passed for one in group)
-        lines.append(KindLine(kind, not unfaithful, len(group), failed, area, tuple(most[:3])))
+        lines.append(
+            KindLine(
+                kind, not unfaithful, len(group), failed, area,
+                (_passed(fine) + 1 - _passed(bad)) / 2, _mixed(fine, bad), tuple(most[:3]),
+            )
+        )  # fmt: skip
     return lines
 
 
 def table(judged: Sequence[Judged]) -> str:
     """The figures as text: a line per kind, then all of them."""
-    rows = [f"{'kind':20} {'label':10} {'n':>5} {'failed':>7} {'AUROC':>6}  reasons"]
+    rows = [
+        f"{'kind':20} {'label':10} {'n':>5} {'failed':>7} {'AUROC':>6} {'bal.acc':>7} {'prec.':>6}"
+        "  reasons"
+    ]
     for line in by_kind(judged):
         label = "faithful" if line.label else "unfaithful"
         reasons = ", ".join(f"{reason} {count}" for reason, count in line.reasons)
         rows.append(
             f"{line.kind:20} {label:10} {line.count:5} {line.failed / line.count:7.3f} "
-            f"{line.auroc:6.3f}  {reasons}"
+            f"{line.auroc:6.3f} {line.balanced:7.3f} {line.precision:6.3f}  {reasons}"
         )
     return "\n".join([*rows, *overall(judged)])
 
@@ -95,7 +109,7 @@ def overall(judged: Sequence[Judged]) -> list[str]:
     kept, leaked = _passed(fine), _passed(bad)
     true = sum(one.passed for one in fine)
     precision = _share(true, true + sum(one.passed for one in bad))
-    mixed = _share(MIX * kept, MIX * kept + (1 - MIX) * leaked)
+    mixed = _mixed(fine, bad)
     return [
         f"all: {len(fine)} faithful, {len(bad)} unfaithful: AUROC {area:.3f}, "
         f"balanced accuracy {(kept + 1 - leaked) / 2:.3f}, caught {1 - leaked:.3f}, "
@@ -107,6 +121,12 @@ def overall(judged: Sequence[Judged]) -> list[str]:
 
 def _passed(judged: Sequence[Judged]) -> float:
     return _share(sum(one.passed for one in judged), len(judged))
+
+
+def _mixed(fine: Sequence[Judged], bad: Sequence[Judged]) -> float:
+    """Precision of what passes, of a mix with `MIX` faithful."""
+    kept, leaked = _passed(fine), _passed(bad)
+    return _share(MIX * kept, MIX * kept + (1 - MIX) * leaked)
 
 
 def _share(part: float, whole: float) -> float:

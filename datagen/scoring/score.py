@@ -43,6 +43,8 @@ class Scored:
     """Rows that could not be scored, by reason."""
     judged: list[Judged] = field(default_factory=list)
     """Rows with a label that could be scored."""
+    unlabelled: int = 0
+    """Rows whose label is neither yes nor no."""
 
 
 def score(
@@ -97,6 +99,8 @@ def report(scored: Scored) -> Iterator[str]:
     )
     for reason, count in scored.rejected.most_common():
         yield f"  {reason} {count:,}"
+    if scored.unlabelled:
+        yield f"  {scored.unlabelled:,} labels are neither 1 nor 0, and were not counted"
     if scored.judged:
         yield table(scored.judged)
     yield f"scores in {scored.output}"
@@ -118,8 +122,10 @@ class _Run:
             scored.rejected[row.reason] += 1
             return
         scored.faithful += bool(added["faithful"])
-        label = label_of(row.columns.get("label"))
+        told = row.columns.get("label")
+        label = label_of(told)
         if label is None:
+            scored.unlabelled += told is not None
             return
         value = added[self.column]
         value = float(added["faithful"]) if value is None else float(value)

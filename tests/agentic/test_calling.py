@@ -64,7 +64,12 @@ def test_native_calls_are_numbered_over_the_dialogue_and_hold_objects() -> None:
     assert turn.train
 
 
-@pytest.mark.parametrize("arguments", ["{", "[1]", "null", '"x"', '{"a": NaN}', "[" * 5000])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "{", "[1]", "null", '"x"', '{"a": NaN}', "[" * 5000, '{"a": "\\ud800"}', f'{{"a": 1{"0" * 40}}}',
+    ],
+)  # fmt: skip
 def test_native_arguments_that_are_no_object_stay_the_text_that_came(arguments: str) -> None:
     turn = read_turn(asked("lend_book", arguments), "native", counter=0)
 

@@ -142,6 +142,14 @@ def test_parts_are_stitched_in_the_order_of_their_chunks() -> None:
     assert [row.model_dump()["text"] for row in tables["rephrasings"]] == ["First. Second."]
 
 
+def test_the_same_sentences_in_another_order_are_near_duplicates() -> None:
+    rows = [part(number=number, chunks=1) for number in range(3)]
+    lines = [f"{words(seed)}." for seed in range(6)]
+    texts = [" ".join(lines), " ".join(reversed(lines)), " ".join([*lines[:3], words(8), words(9)])]
+    tables = assembled(*((row, done(row, text)) for row, text in zip(rows, texts, strict=True)))
+    assert [row.model_dump()["number"] for row in tables["rejects"]] == [1]
+
+
 def test_the_later_of_two_near_duplicates_goes_and_names_the_one_that_stays() -> None:
     rows = [part(number=number, chunks=1) for number in range(3)]
     texts = [words(1), words(2), words(1) + " too"]

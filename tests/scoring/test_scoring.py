@@ -202,6 +202,30 @@ def test_a_kind_is_measured_against_all_of_the_other_label() -> None:
     assert lines["fine"].reasons == (("low_fidelity", 1),)
 
 
+def test_a_kind_with_both_labels_is_measured_within_itself() -> None:
+    judged = [
+        Judged(True, "mixed", True, 0.6, ""),
+        Judged(False, "mixed", False, 0.4, "low_fidelity"),
+        Judged(True, "other", False, 0.1, "low_fidelity"),
+        Judged(False, "other", True, 0.9, ""),
+    ]
+
+    lines = {(line.kind, line.label): line for line in by_kind(judged)}
+
+    assert lines["mixed", True].auroc == lines["mixed", False].auroc == 1.0
+    assert lines["mixed", True].balanced == 1.0
+    assert lines["mixed", True].precision == 1.0
+    assert lines["other", False].balanced == 0.0
+
+
+def test_labels_that_say_neither_are_counted(tmp_path: Path) -> None:
+    pair = {"source": SOURCE, "text": FAITHFUL}
+    path = written(tmp_path / "pairs.jsonl", [pair | {"label": "maybe"}, pair | {"label": 1}])
+    found = score(path)
+    assert (found.unlabelled, len(found.judged)) == (1, 1)
+    assert any("1 labels are neither" in line for line in report(found))
+
+
 @pytest.mark.parametrize(
     ("value", "label"),
     [

@@ -104,7 +104,7 @@ class FidelityGate:
         if "mathematics" in options.tiers and expectation.kind == "math" and finding.faithful:
             finding = await self._prove(finding, source, text, expectation)
         if _translated(self._sources(source), expectation):
-            return await self._carry(finding, source, text, by) if finding.faithful else finding
+            return await self._carry(finding, source, text, expectation, by)
         if finding.faithful and "alignment" in options.tiers:
             claims, needed = sentences(text), sentences(source)
             aligned = await self._align(claims, needed)
@@ -140,9 +140,23 @@ class FidelityGate:
             scores=finding.scores.model_copy(update={"fidelity": 0.0}),
         )
 
-    async def _carry(self, finding: Finding, source: str, text: str, by: Asker | None) -> Finding:
-        """What the routes to a translation's meaning say."""
+    async def _carry(
+        self, finding: Finding, source: str, text: str, told: Expectation, by: Asker | None
+    ) -> Finding:
+        """What the routes to a translation's meaning say; without any, it is not faithful by
+        default."""
         options, embed = self._options, None
+        if not options.tiers:
+            return finding
+        if not options.multilingual and not (options.translate_back and by is not None):
+            zero = dict.fromkeys(("supported", "kept", "fidelity"), 0.0)
+            unread = replace(finding, scores=finding.scores.model_copy(update=zero))
+            detail = f"the source is not in {told.language!r}: nothing compares across languages"
+            if not finding.faithful:
+                return unread
+            return replace(unread, faithful=False, reason="meaning_unchecked", detail=detail)
+        if not finding.faithful:
+            return finding
         if options.multilingual:
             embed = await self._models.polyglot(options.multilingual)
         made = await carried(self._sources(source), text, options, embed, by)

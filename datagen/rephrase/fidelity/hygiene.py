@@ -210,6 +210,9 @@ _PAIRS = (
 )
 
 
+_DOLLARS = re.compile(r"(?<![\w$\\])\$\d[\d,]*(?:\.\d+)?(?=[\s.,;:!?)]|$)")
+
+
 def _unclosed(body: str, model: str, expectation: Expectation) -> Fault | None:
     for mark in ("```", "$$"):
         if body.count(mark) % 2 and model.count(mark) % 2 == 0:
@@ -219,9 +222,14 @@ def _unclosed(body: str, model: str, expectation: Expectation) -> Fault | None:
             open_here = body.count(opener) > body.count(closer)
             if open_here and model.count(opener) <= model.count(closer):
                 return "unfinished", f"unclosed {opener}"
-    if expectation.kind == "math" and body.count("$") % 2 and model.count("$") % 2 == 0:
+    if expectation.kind == "math" and _odd(body) and not model.count("$") % 2:
         return "unfinished", "unclosed $"
     return None
+
+
+def _odd(body: str) -> bool:
+    """Whether a formula stays open, however many amounts of dollars there are."""
+    return bool(body.count("$") % 2 and _DOLLARS.sub("", body).count("$") % 2)
 
 
 def _language(source: Facts, text: Facts, expectation: Expectation) -> Fault | None:

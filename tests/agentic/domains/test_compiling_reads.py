@@ -94,6 +94,19 @@ def test_what_a_server_puts_before_all_its_names_is_dropped() -> None:
     assert prefixes("Other", ["task_add", "task_get", "note_add", "note_get"]) == set()
 
 
+def test_a_thing_that_goes_by_its_name_is_renamed_by_that_name() -> None:
+    plan = read(
+        spec(
+            "list_collections", schema={"type": "object", "properties": {"items_per_page": COUNT}}
+        ),
+        spec("rename_collection", "collection newName"),
+        spec("drop_collection", "collection"),
+    )
+    entity = plan.entities["collections"]
+    assert entity.natural
+    assert not {"name", "items_per_page"} & set(entity.fields)
+
+
 def test_a_crud_server_is_understood_whole() -> None:
     plan = read(*tasks_app())
 

@@ -136,3 +136,18 @@ def test_a_signature_and_an_outline_end_without_a_stop(text: str) -> None:
 
 def test_a_name_after_a_comma_is_no_signature_inside_a_paragraph() -> None:
     assert reason(TEXT + " So, Lena") == "unfinished"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("She pays $2 for each egg, and she sells nine of them on the market every day.", None),
+        (
+            "She pays $2, then $3 for an egg, so she earns $x + 1 on the market every day.",
+            "unfinished",
+        ),
+    ],
+)
+def test_an_amount_of_dollars_opens_no_formula(text: str, found: str | None) -> None:
+    source = "She pays 2 dollars for each egg, and she sells nine of them on the market every day."
+    assert reason(text, source, kind="math") == found

@@ -53,9 +53,10 @@ async def test_a_way_back_to_something_else_is_refused(back: str) -> None:
     assert "German" in finding.detail
 
 
-async def test_without_the_option_nobody_is_asked() -> None:
+async def test_without_an_option_nobody_is_asked_and_nothing_is_faithful_by_default() -> None:
     finding, asked = await check({}, "")
-    assert finding.faithful
+    assert (finding.faithful, finding.reason) == (False, "meaning_unchecked")
+    assert (finding.scores.supported, finding.scores.kept, finding.scores.fidelity) == (0, 0, 0)
     assert asked == []
 
 

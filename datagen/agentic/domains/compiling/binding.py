@@ -156,6 +156,8 @@ class Binder:
             return self._scope(parameter)
         if draft.rest and (words[-1] in ("value", "to") or set(words) <= set(draft.rest)):
             words = draft.rest  # set_task_status(task_id, value), set_due_date(task_id, date)
+        if draft.phrase.verb == "rename" and self.entity.natural and words[-1] == "name":
+            words = self.entity.key_words or words  # rename_collection(collection, newName)
         if parameter.kind == "other":
             if parameter.required:
                 raise Unbound("unclear_parameters", parameter.name)

@@ -53,7 +53,7 @@ _SWITCHES = re.compile(
     r"^(?:(?:include|with|return|show|send|notify|skip|use|exclude|only|get|fetch|ignore)_.*|"
     r"(?:output_|response_)?format|verbose|fields?|expand|sort(?:_.*)?|order(?:_by|_direction)?|"
     r"direction|pretty|debug|timeout(?:_.*)?|locale|detail(?:s|_level)?|raw|refresh|force|cache|"
-    r"dry_run|notify|silent|recursive|depth|confirm(?:ed|ation)?|purge|cascade|permanent(?:ly)?|"
+    r"dry_run|drop_.*|if_exists|notify|silent|recursive|depth|confirm(?:ed|ation)?|purge|cascade|permanent(?:ly)?|"
     r"hard(?:_delete)?|starting_after|ending_before|user_agent|async|wait|save|overwrite|select|embed|extra|params|"
     r"headers|reason|comment|remark|max_.*|.*_format|columns?|properties|attributes(?:_.*)?|"
     r"facets?|highlight.*|view|mode|scope|version|concise|full|summary_only|trace|stream|"
@@ -77,7 +77,7 @@ def sign_of(parameter: Parameter) -> Sign:
     if parameter.kind in ("string", "strings") and name in _QUERIES:
         return "query"
     if parameter.kind in ("integer", "number"):
-        if name in _LIMITS:
+        if name in _LIMITS or name.endswith(("per_page", "page_size")):
             return "limit"
         if name in _OFFSETS:
             return "offset"
