@@ -63,7 +63,7 @@ def score(
     `told` hears how many rows are done. Raises RecipeError for what the user can put right.
     """
     output = output or beside(path)
-    options = (options or FidelityOptions()).model_copy(update={"max_copied": 1.0})
+    options = (options or _options(subject)).model_copy(update={"max_copied": 1.0})
     if "judge" in options.tiers or options.translate_back:
         raise RecipeError("judge and translate_back need a run's engine; none is asked here")
     if output.resolve() == path.resolve():
@@ -88,6 +88,14 @@ def beside(path: Path) -> Path:
     for suffix in (".gz", ".zst", ".jsonl", ".ndjson", ".json", ".parquet", ".pq"):
         name = name.removesuffix(suffix)
     return path.with_name(f"{name}.scored.parquet")
+
+
+def _options(subject: Kind) -> FidelityOptions:
+    """The default gate; formulas and equations of mathematics are computed too."""
+    default = FidelityOptions()
+    if subject != "math":
+        return default
+    return default.model_copy(update={"tiers": (*default.tiers, "mathematics")})
 
 
 def report(scored: Scored) -> Iterator[str]:

@@ -218,6 +218,16 @@ def test_a_kind_with_both_labels_is_measured_within_itself() -> None:
     assert lines["other", False].balanced == 0.0
 
 
+def test_an_altered_formula_of_mathematics_is_found(tmp_path: Path) -> None:
+    source = "The roots of the equation depend on $b^2 - 4ac$, which is called the discriminant."
+    text = "What the roots of the equation are depends on $b^2 + 4ac$, called the discriminant."
+    path = written(tmp_path / "pairs.jsonl", [{"source": source, "text": text}])
+    score(path, subject="math")
+    (row,) = scored_rows(tmp_path / "pairs.scored.parquet")
+    assert not row["faithful"]
+    assert "formula" in row["reason"]
+
+
 def test_labels_that_say_neither_are_counted(tmp_path: Path) -> None:
     pair = {"source": SOURCE, "text": FAITHFUL}
     path = written(tmp_path / "pairs.jsonl", [pair | {"label": "maybe"}, pair | {"label": 1}])

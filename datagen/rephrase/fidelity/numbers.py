@@ -112,8 +112,8 @@ def _digits(prose: str, taken: set[int]) -> list[Number]:
     for match in _DIGITS.finditer(prose):
         start, end = match.span()
         before = prose[start - 1] if start else "\n"
-        if start in taken or before == "_" or before.isalpha():
-            continue
+        if start in taken or before == "_" or (before.isalpha() and before < "\u3000"):
+            continue  # part of a word; scripts without spaces write figures right behind theirs
         if (
             before == "/"
             and found

@@ -25,7 +25,7 @@ class FidelityOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    tiers: tuple[Tier, ...] = ("hygiene", "ledger", "mathematics", "relations", "verifier")
+    tiers: tuple[Tier, ...] = ("hygiene", "ledger", "relations", "verifier")
     """Which checks run, cheapest first whatever the order here; `[]` turns the gate off, the
     near-copy check with it."""
     threshold: Share = CALIBRATED

@@ -3,6 +3,7 @@
 import pytest
 
 from datagen.rephrase.fidelity import Expectation, FidelityGate, FidelityOptions, Finding
+from datagen.rephrase.fidelity.facts import Facts
 
 GATE = FidelityGate(FidelityOptions(tiers=("ledger",), max_copied=1))
 
@@ -205,3 +206,8 @@ def test_cheap_scores_are_filled() -> None:
     assert scores.kept is not None
     assert scores.fidelity == pytest.approx(scores.supported * scores.kept)
     assert scores.sentences_supported is None
+
+
+def test_figures_right_behind_words_of_a_script_without_spaces_are_figures() -> None:
+    facts = Facts("月球距离地球384400公里，直径3474公里。B12号")
+    assert [one.value for one in facts.numbers.facts] == ["384400", "3474"]
