@@ -24,7 +24,7 @@ from runs import (
 
 from benchmarks.ideal_server import RunningServer, running_server
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 IDEAL = {
     "mode": "paraphrase",
