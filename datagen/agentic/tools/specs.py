@@ -190,6 +190,9 @@ def _input(found: Shape) -> Schema | str:
         schema["type"] = "object"
     elif kind != "object":
         return f"of type {json_text(kind)[:100]}, not object"
+    if schema.get("default", {}) is None:
+        del schema["default"]  # an object is never null
+        found.fixes["null_default"] = None
     if "properties" not in schema and not {"allOf", "anyOf", "oneOf", "$ref"} & schema.keys():
         schema["properties"] = {}
     return schema

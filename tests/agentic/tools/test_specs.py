@@ -493,6 +493,7 @@ def test_what_the_quick_check_accepts_jsonschema_accepts(schema: dict[str, Any])
 @settings(max_examples=300, deadline=None)
 @given(_values)
 @example({"enum": {}})
+@example({"$ref": None, "default": None})
 def test_whatever_comes_is_a_valid_tool_or_a_reject(schema: Any) -> None:
     row = normalise({"name": "t", "description": "d", "inputSchema": schema}, FROM)
 
