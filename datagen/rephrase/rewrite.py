@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from pydantic import Field
 
 from datagen.engines.base import Completion, Message, Request, Sampling
-from datagen.prompts import neutralise, system_prompt, user_message
+from datagen.prompts import CLOSING, neutralise, system_prompt, user_message
 from datagen.recipe import Section
 from datagen.rephrase.draw import Draw
 from datagen.rephrase.fidelity import Asker, Expectation, FidelityGate, Finding, clean
@@ -23,8 +23,9 @@ from datagen.stage import Ask, Preview
 PART_CHUNKS = 64
 """Longest chain of one row; at 256 tokens a chunk some 16,000 tokens."""
 
-STOP = ("</text>",)
-"""Small models echo the tags and go on; sources can't hold the tag, it is neutralised."""
+STOP = ("</text>", f"\n{CLOSING}")
+"""Small models echo what stands behind the text and go on; sources can't hold the tag, it is
+neutralised."""
 
 
 _NEUTRALISED = re.compile(r"‹[\s/]*\w+")

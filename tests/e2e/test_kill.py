@@ -16,7 +16,7 @@ from datagen.inspect.audit import audit
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.alone]
 
 SEED = 20
-KILLS = 4
+KILLS = 6
 SLOTS = 16
 IDEAL = {
     "mode": "paraphrase",

@@ -7,6 +7,7 @@ refrain or end in the middle of a sentence. What the text says about the world i
 import re
 from collections import Counter
 
+from datagen.prompts import CLOSING
 from datagen.rephrase.fidelity.facts import Facts
 from datagen.rephrase.fidelity.options import Expectation
 from datagen.schemas import HygieneReason
@@ -54,6 +55,7 @@ _LEAKED = re.compile(
     r"<\|[^|>\n]{1,40}\|>|</?(?:text|document|so_far|think|thinking|rewritten[_a-z]*|s|start_of_turn"
     r"|end_of_turn|answer|output|instruction)>|\[/?INST\]|<</?SYS>>"
     r"|(?:^|\n)#{2,3} ?(?:Instruction|Response|Input|Output)s?:|(?:^|\n)(?:system|assistant|user)\n"
+    rf"|\b{re.escape(CLOSING)}"
     r"|\boutput only the\b|\brewrite the (?:following |text )?(?:text|passage|chunk|between)"
     r"|\bdo not (?:include|add) (?:any )?(?:new (?:facts|information)|explanations?|meta)",
     re.IGNORECASE,
@@ -79,7 +81,7 @@ _META_WORDS = frozenset(_META_LIST.split())
 """Each way of talking about the rewrite has one of these words: most texts are never searched."""
 _LEAK_MARKS = (
     "<", "INST]", "\n##", "## ", "\nsystem", "\nassistant", "\nuser", "utput only", "ewrite the",
-    "o not include", "o not add",
+    "ewrite only", "o not include", "o not add",
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from datagen.prompts import CLOSING
 from datagen.rephrase.fidelity import Expectation, FidelityGate, FidelityOptions
 
 SOURCE = (
@@ -48,6 +49,7 @@ def test_a_plain_rewrite_passes() -> None:
         ("leaked_markup", "[INST] " + TEXT),
         ("leaked_markup", TEXT + "\n### Response:\n"),
         ("leaked_markup", "Rewrite the text between the tags. " + TEXT),
+        ("leaked_markup", f"{TEXT}\n\n{CLOSING}"),
         ("length", "Photosynthesis."),
         ("length", TEXT + " " + TEXT.replace("Chloro", "Haemo") + " " + TEXT[::-1] + "."),
         ("loop", TEXT + " Oxygen is released in light by plants." * 8),

@@ -10,7 +10,7 @@ from datagen.agentic.tools.evolve.taxonomy import Taxonomy, load_taxonomy
 from datagen.agentic.tools.near_duplicates import ACROSS_SERVERS, WITHIN_SERVER
 from datagen.recipe import Recipe, Section, identity
 
-CODE_VERSION = 2
+CODE_VERSION = 3
 """Raised whenever code that decides what comes out changes: checks, planning, requests."""
 
 
