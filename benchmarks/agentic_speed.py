@@ -35,19 +35,21 @@ from datagen.recipe import load_recipe
 from datagen.runner.worker import Assignment, Worker
 from datagen.shards import RunFolder
 
+LONG = (
+    "rollout.max_turns=40",
+    "rollout.max_calls=100",
+    "rollout.max_tokens=1000000",
+    "tasks.kinds.refuse=0",
+)
+"""Settings under which conversations last as long as their tasks want."""
+LENGTHS = "uniform:40:80"
+"""Tokens of an answer."""
 OPEN_PARTITIONS = 2
 """As many as the runner leaves open for a worker."""
 
 
 def recipe_for(options: argparse.Namespace) -> AgenticRecipe:
-    settings = [
-        f"rollout.per_task={options.per_task}",
-        "rollout.max_turns=40",
-        "rollout.max_calls=100",
-        "rollout.max_tokens=1000000",
-        "tasks.kinds.refuse=0",
-        *options.set,
-    ]
+    settings = [f"rollout.per_task={options.per_task}", *LONG, *options.set]
     overrides = {"engine.kind": "openai", "engine.model": "ideal"}
     return load_recipe(AgenticRecipe, "agentic", settings, overrides)
 
@@ -135,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         running_server(
             slots=options.slots,
             tokens_per_second=options.tokens_per_second,
-            length_distribution="uniform:40:80",
+            length_distribution=LENGTHS,
         ) as server,
     ):
         folder = Path(name) / "run"

@@ -18,11 +18,11 @@ from pathlib import Path
 import psutil
 
 from benchmarks.against_ideal import ONE, ROOT, documents, write
+from benchmarks.agentic_speed import LENGTHS, LONG
 from benchmarks.ideal_server import RunningServer, running_server
 
 Samples = dict[str, list[tuple[float, float]]]
 """By process: share of the run that is done, USS in MB."""
-ROLLOUTS = ("rollout.max_turns=40", "rollout.max_calls=100", "rollout.max_tokens=1000000")
 PER_TASK = 4
 
 
@@ -68,15 +68,24 @@ def change(samples: list[tuple[float, float]]) -> tuple[float, float, float]:
     return a, b, b / a
 
 
-def rephrase(folder: Path, documents_: int) -> list[str]:
+def rephrase(folder: Path, count: int) -> tuple[dict[str, str], list[str]]:
+    """Options of the server, and the arguments of a run over `count` documents."""
     texts = folder / "texts.jsonl"
-    write(texts, documents([1] * documents_, 4))
-    return ["rephrase", str(texts), "--set=fidelity.tiers=[]", *(f"--set={one}" for one in ONE)]
+    write(texts, documents([1] * count, 4))
+    options = {"mode": "paraphrase", "length_distribution": "text"}
+    return options, ["rephrase", str(texts), "--set=fidelity.tiers=[]", *_set(ONE)]
 
 
-def agentic(rollouts: int) -> list[str]:
-    settings = (*ROLLOUTS, f"rollout.per_task={PER_TASK}", "tasks.kinds.refuse=0")
-    return ["agentic", "--limit", str(rollouts // PER_TASK), *(f"--set={one}" for one in settings)]
+def agentic(count: int) -> tuple[dict[str, str], list[str]]:
+    """The same of a run of `count` rollouts."""
+    settings = (*LONG, f"rollout.per_task={PER_TASK}")
+    return {"length_distribution": LENGTHS}, [
+        "agentic", "--limit", str(count // PER_TASK), *_set(settings)
+    ]  # fmt: skip
+
+
+def _set(settings: Sequence[str]) -> list[str]:
+    return [f"--set={setting}" for setting in settings]
 
 
 def main() -> None:
@@ -84,28 +93,18 @@ def main() -> None:
     arguments.add_argument("--documents", type=int, default=100_000)
     arguments.add_argument("--rollouts", type=int, default=0)
     wanted = arguments.parse_args()
-    lengths = "uniform:40:80" if wanted.rollouts else "text"
-    mode = {} if wanted.rollouts else {"mode": "paraphrase"}
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        running_server(
-            slots=512, tokens_per_second=0, length_distribution=lengths, **mode
-        ) as server,
-    ):
-        what = f"{wanted.rollouts:,} rollouts" if wanted.rollouts else ""
-        what = what or f"{wanted.documents:,} documents"
-        line = [sys.executable, "-m", "datagen.cli"]
-        line += (
-            agentic(wanted.rollouts)
-            if wanted.rollouts
-            else rephrase(Path(folder), wanted.documents)
-        )
-        line += ["--output", str(Path(folder) / "run"), "--engine", "openai"]
-        found, seconds = measured([*line, "--base-url", server.url], server)
+    with tempfile.TemporaryDirectory() as name:
+        folder, count = Path(name), wanted.rollouts or wanted.documents
+        options, told = agentic(count) if wanted.rollouts else rephrase(folder, count)
+        with running_server(slots=512, tokens_per_second=0, **options) as server:
+            line = [sys.executable, "-m", "datagen.cli", *told, "--output", str(folder / "run")]
+            line += ["--engine", "openai", "--base-url", server.url]
+            found, seconds = measured(line, server)
+    what = f"{count:,} {'rollouts' if wanted.rollouts else 'documents'}"
     said = []
-    for name in ("driver", "worker"):
-        first, last, ratio = change(found[name])
-        said.append(f"{name} {first:.0f} → {last:.0f} MB ({ratio:.2f})")
+    for process in ("driver", "worker"):
+        first, last, ratio = change(found[process])
+        said.append(f"{process} {first:.0f} → {last:.0f} MB ({ratio:.2f})")
     sys.stdout.write(
         f"| USS from 10% to 100% of {what} | ±10% | {', '.join(said)}; {seconds:.0f} s |\n"
     )

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import Field
 
 from datagen.recipe import Section
+from datagen.rephrase.fidelity.sentences import split
 from datagen.rephrase.rewrite import Part, Rewritten, join
 from datagen.schemas import AnyReject, Reject, Rephrasing, RewrittenChunk
 from datagen.stage import Failure, Tables
@@ -19,7 +20,6 @@ from datagen.tokenizer import TokenCounter
 
 _WORD = re.compile(r"\w+")
 _SHINGLE = 5
-_STOPS = re.compile(r"(?<=[.!?])\s+|[。！？\n]+")
 FEWEST_SENTENCES = 3
 
 
@@ -143,7 +143,7 @@ def _shingles(text: str) -> set[int]:
 
 def _sentences(text: str) -> set[int]:
     """Marks of the sentences, whatever their order; none of a text of fewer than three."""
-    found = {hash(tuple(_WORD.findall(one.lower()))) for one in _STOPS.split(text) if one.strip()}
+    found = {hash(tuple(_WORD.findall(one.lower()))) for one in split(text)}
     return found if len(found) >= FEWEST_SENTENCES else set()
 
 
