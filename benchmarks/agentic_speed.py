@@ -1,7 +1,8 @@
 """How close `datagen agentic` comes to the least time that its conversations could take.
 
 500 rollouts of 3 to 30 turns against the ideal server, whose token clock fixes what each completion
-costs in a slot. The least time for a set of conversations is the larger of (slot-seconds ÷ slots)
+costs in a slot. The server answers words, of which `Caller` makes calls of the agent's tools, all
+but the last. The least time for a set of conversations is the larger of (slot-seconds ÷ slots)
 and the longest conversation; the figure is that bound ÷ the time from the first request to the
 last answer. CPU per turn is that of the worker process while it played them, all of it: drawing
 tasks, requests, environment, verifiers, rows, shards. The worker is run in this process, without
@@ -13,11 +14,13 @@ Ray, whose start does not belong to a turn.
 import argparse
 import asyncio
 import json
+import random
 import resource
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +32,7 @@ from datagen.agentic.choosing import ground_of
 from datagen.agentic.pipeline import ROWS_PER_SLOT, AgenticPipeline
 from datagen.agentic.planning import TaskPlanner
 from datagen.agentic.recipe import AgenticRecipe
-from datagen.engines.base import ROLES
+from datagen.engines.base import ROLES, Completion, Request, RequestedCall
 from datagen.engines.openai import OpenAIEngine
 from datagen.recipe import load_recipe
 from datagen.runner.worker import Assignment, Worker
@@ -44,6 +47,8 @@ LONG = (
 """Settings under which conversations last as long as their tasks want."""
 LENGTHS = "uniform:40:80"
 """Tokens of an answer."""
+FEWEST_CALLS, MOST_CALLS = 2, 27
+"""Calls of a conversation, whose last words and the user's answer follow."""
 OPEN_PARTITIONS = 2
 """As many as the runner leaves open for a worker."""
 
@@ -54,12 +59,39 @@ def recipe_for(options: argparse.Namespace) -> AgenticRecipe:
     return load_recipe(AgenticRecipe, "agentic", settings, overrides)
 
 
+class Caller(OpenAIEngine):
+    """The ideal server as an agent that calls its tools in turn, each time with other values."""
+
+    async def complete(self, request: Request) -> Completion:
+        completion = await super().complete(request)
+        made = sum(message.role == "assistant" for message in request.messages)
+        calls = random.Random(request.row).randint(FEWEST_CALLS, MOST_CALLS)
+        if made >= calls or not request.tools:
+            return completion
+        function = request.tools[made % len(request.tools)]["function"]
+        given = {
+            name: _value(part, made)
+            for name, part in function["parameters"].get("properties", {}).items()
+        }
+        call = RequestedCall(f"call_{made}", function["name"], json.dumps(given))
+        return replace(completion, text="", finish_reason="tool_calls", tool_calls=(call,))
+
+
+def _value(schema: Mapping[str, Any], number: int) -> Any:
+    """What fits a plain schema, another one for each number where it may be."""
+    if options := schema.get("enum"):
+        return options[number % len(options)]
+    kind = schema.get("type")
+    made = {"integer": number, "number": number, "boolean": True, "array": [], "object": {}}
+    return made.get(kind, f"X-{number}") if isinstance(kind, str) else f"X-{number}"
+
+
 async def play(folder: Path, url: str, options: argparse.Namespace) -> float:
     """Run all partitions as the runner would; CPU seconds of this process."""
     recipe = recipe_for(options)
     (folder / "plan" / "leases").mkdir(parents=True)
     (folder / "plan" / "leases" / "000001.json").touch()
-    engine = OpenAIEngine(url, "ideal", concurrency=options.slots)
+    engine = Caller(url, "ideal", concurrency=options.slots)
     facts = await engine.start()
     assignment = Assignment(
         pipeline=partial(AgenticPipeline, recipe, ground_of, ()),
