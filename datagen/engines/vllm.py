@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from datagen.engines.base import Completion, EngineFacts, FinishReason, Request
+from datagen.engines.reader import has_bfloat16
 from datagen.engines.weights import folder_name
 from datagen.errors import EngineError, RecipeError
 
@@ -247,12 +248,17 @@ def _cpu_options() -> dict[str, Any]:
     Without chunked prefill the batch of prompt tokens is at least as large as the context, so every
     prompt is prefilled in one piece; in pieces, a request with a seed kills the engine ("CPU
     Generator does not use offset", vLLM 0.32). Compiling takes minutes there and gains nothing.
+    Without bfloat16 in hardware, weights of 16 bits are computed in 32: on two cores with AVX2,
+    SmolLM2-135M then reads a prompt of 1,900 tokens in 13 s instead of 60 s, for twice the memory.
     """
-    return {
+    import torch
+
+    options = {
         "enable_chunked_prefill": False,
         "enforce_eager": True,
         "kv_cache_memory_bytes": CPU_KV_CACHE_BYTES,
     }
+    return options if has_bfloat16(torch) else options | {"dtype": "float32"}
 
 
 def _parameters(request: Request) -> Any:

@@ -20,7 +20,7 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from datagen.engines.base import Completion, Message, Request, Sampling
+from datagen.engines.base import Message, Request, Sampling
 from datagen.engines.vllm import VllmEngine
 from datagen.errors import EngineError, RecipeError
 
@@ -254,11 +254,11 @@ async def test_a_prompt_as_long_as_the_context_is_refused_and_one_token_less_is_
 @runs_vllm
 @on_session_loop
 async def test_long_prompts_with_seeds_at_once_do_not_kill_the_engine(engine: VllmEngine) -> None:
-    texts = [f"{number} " + "sail " * (CONTEXT - 100) for number in range(4)]
+    texts = [f"{number} " + "sail " * (CONTEXT - 100) for number in range(2)]
 
     answers = await asyncio.gather(*(engine.complete(exact(4, text, seed=9)) for text in texts))
 
-    assert [answer.completion_tokens for answer in answers] == [4] * 4
+    assert [answer.completion_tokens for answer in answers] == [4] * 2
 
 
 @runs_vllm
@@ -288,14 +288,12 @@ async def test_odd_texts_are_answered(engine: VllmEngine, text: str) -> None:
 @on_session_loop
 async def test_requests_share_the_batch(engine: VllmEngine) -> None:
     begun = time.perf_counter()
-    await engine.complete(exact(48))
-    alone_s = time.perf_counter() - begun
+    ended = []
+    for answer in asyncio.as_completed([engine.complete(exact(48, seed=n)) for n in range(24)]):
+        await answer
+        ended.append(time.perf_counter() - begun)
 
-    begun = time.perf_counter()
-    await asyncio.gather(*(engine.complete(exact(48, seed=seed)) for seed in range(24)))
-    together_s = time.perf_counter() - begun
-
-    assert together_s < 24 * alone_s / 2
+    assert ended[0] > ended[-1] / 2  # one after the other, the first ends after a 24th
 
 
 @runs_vllm
@@ -319,12 +317,11 @@ async def test_a_cancelled_request_leaves_the_batch(engine: VllmEngine) -> None:
         task.cancel()
     ends = await asyncio.gather(*tasks, return_exceptions=True)
 
-    answers = await asyncio.wait_for(
-        asyncio.gather(*(engine.complete(exact(8, seed=seed)) for seed in range(32))), timeout=60
-    )
+    # They held every seat, for minutes.
+    answer = await asyncio.wait_for(engine.complete(exact(2)), timeout=60)
 
     assert all(isinstance(end, asyncio.CancelledError) for end in ends)
-    assert all(isinstance(answer, Completion) for answer in answers)
+    assert answer.completion_tokens == 2
 
 
 @runs_vllm
