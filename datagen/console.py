@@ -1,4 +1,5 @@
-"""What a run shows while it goes on: a line of progress on a terminal, one summary line otherwise.
+"""What a run shows while it goes on: a line of progress, which a terminal keeps renewing and a log
+gets twice a minute, and one summary line.
 
 Everything shown is also in the manifest. Written to stderr, but for the summary.
 """
@@ -18,6 +19,7 @@ from datagen.stage import Preview
 
 RATE_WINDOW_S = 20.0
 PREVIEW_CHARS = 900
+LOGGED_EVERY_S = 30.0
 
 
 class Progress:
@@ -28,6 +30,7 @@ class Progress:
         self.live = Live(console=console, auto_refresh=False) if console.is_terminal else None
         self.preview = console.is_terminal if preview is None else preview
         self._shown = False
+        self._logged = time.monotonic()
         self._history: deque[tuple[float, int, int]] = deque()
 
     def __enter__(self) -> "Progress":
@@ -45,15 +48,20 @@ class Progress:
             self.console.print(side_by_side(state.preview, self.console.width))
         if self.live:
             self.live.update(self._line(state), refresh=True)
+        elif time.monotonic() - self._logged >= LOGGED_EVERY_S:
+            self._logged = time.monotonic()
+            self.console.print(self._words(state), soft_wrap=True)
 
     def _line(self, state: State) -> RenderableType:
         if state.ready is None:
+            return self._words(state)
+        bar = ProgressBar(total=max(state.tally.rows, 1), completed=state.tally.done, width=30)
+        return Columns([bar, self._words(state)])
+
+    def _words(self, state: State) -> Text:
+        if state.ready is None:
             return Text(f"starting … {time.monotonic() - state.started:.0f} s", style="dim")
         rows, tokens = self._rates(state)
-        bar = ProgressBar(total=max(state.tally.rows, 1), completed=state.tally.done, width=30)
-        return Columns([bar, self._words(state, rows, tokens)])
-
-    def _words(self, state: State, rows: float, tokens: float) -> Text:
         tally = state.tally
         left = tally.rows - tally.done
         eta = f"{_span(left / rows)} left" if rows > 0 and not state.pending > left else ""
@@ -72,7 +80,7 @@ class Progress:
         now = time.monotonic()
         tally = state.tally
         self._history.append((now, tally.done, tally.asked.completion_tokens))
-        while now - self._history[0][0] > RATE_WINDOW_S:
+        while len(self._history) > 2 and now - self._history[0][0] > RATE_WINDOW_S:
             self._history.popleft()
         then, done, tokens = self._history[0]
         passed = max(now - then, 1e-9)

@@ -1,10 +1,6 @@
 """Texts written for this project beside their sources, and small edits of them that keep them true
 or make them false.
 
-    DATAGEN_TEST_DATA=… python -m benchmarks.verifier.written PAIRS
-
-writes the genres that nothing was trained on as pairs for `datagen fidelity --column supported`.
-
 `written/*.jsonl` holds a row per source: the source itself, or the `id` of a document of
 DATAGEN_TEST_DATA with the first 16 hex digits of a chunk's SHA-256; texts about it that say nothing
 it does not say; and for each text edits, `ok` or not, one change each. Edits that keep a text true
@@ -15,7 +11,6 @@ genres that no other row has, and are never trained on.
 
 import hashlib
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -89,15 +84,3 @@ def _chunks() -> dict[tuple[str, str], str]:
 
 def _chunk(document: str, digest: str) -> str:
     return _chunks()[document, digest]
-
-
-def main() -> None:
-    with Path(sys.argv[1]).open("w", encoding="utf-8") as file:
-        for one in written("test"):
-            pair = {"source": one.source, "text": one.text, "label": int(one.supported)}
-            line = json.dumps(pair | {"kind": one.domain, "edit": one.kind}, ensure_ascii=False)
-            file.write(f"{line}\n")
-
-
-if __name__ == "__main__":
-    main()
