@@ -110,8 +110,7 @@ def load_recipe(
     try:
         return model.model_validate(content)
     except ValidationError as problem:
-        mistakes = "; ".join(_explained(model, error) for error in problem.errors())
-        raise RecipeError(f"{path.name}: {mistakes}") from problem
+        raise RecipeError(f"{path.name}: {mistakes(model, problem)}") from problem
 
 
 def find_recipe(name: str) -> Path:
@@ -228,9 +227,20 @@ _MESSAGES = {
 }
 
 
+def mistakes(model: type[BaseModel], problem: ValidationError) -> str:
+    """All that is wrong with a file's content, in one line."""
+    errors = problem.errors()
+    # A list that has lost its entries by their mistakes is not too short.
+    broken = {error["loc"][:depth] for error in errors for depth in range(len(error["loc"]))}
+    own = (error for error in errors if error["type"] != "too_short" or error["loc"] not in broken)
+    return "; ".join(_explained(model, error) for error in own)
+
+
 def _explained(model: type[BaseModel], error: ErrorDetails) -> str:
-    where = ".".join(str(part) for part in error["loc"])
+    where = ".".join(str(part) for part in error["loc"] if part != "[key]")
     kind = error["type"]
+    if not where:
+        return error["msg"].removeprefix("Value error, ")
     if kind == "extra_forbidden":
         return f"{where}: unknown key{_nearest(model, error['loc'])}"
     if kind in _MESSAGES:
@@ -252,7 +262,10 @@ def _shown_any(value: Any) -> str:
 def _nearest(model: type[BaseModel], location: Sequence[str | int]) -> str:
     current: Any = model
     for part in location[:-1]:
-        current = current.model_fields[str(part)].annotation
+        if isinstance(part, int):
+            current = get_args(current)[0]
+        else:
+            current = current.model_fields[part].annotation
     near = difflib.get_close_matches(str(location[-1]), list(current.model_fields), n=1)
     return (
         f"; did you mean {near[0]}?" if near else f" (there are: {', '.join(current.model_fields)})"

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from datagen.agentic.nouns import Task
 from datagen.assets import shipped
 from datagen.errors import RecipeError
+from datagen.recipe import mistakes
 
 TASK_OPTIONS = ("it is not met", "it is met in part", "it is met")
 """Answers to a criterion that a task brings along, worst first."""
@@ -67,7 +68,7 @@ def load_rubric(name: str) -> RubricFile:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise RecipeError(f"{path}: {problem}") from problem
     except ValidationError as problem:
-        raise RecipeError(f"{path.name}: {'; '.join(_lines(problem))}") from problem
+        raise RecipeError(f"{path.name}: {mistakes(RubricFile, problem)}") from problem
 
 
 def questions(rubric: RubricFile, task: Task) -> tuple[Question, ...]:
@@ -86,13 +87,3 @@ def questions(rubric: RubricFile, task: Task) -> tuple[Question, ...]:
         if criterion.name not in known
     )
     return rubric.criteria + own
-
-
-def _lines(problem: ValidationError) -> list[str]:
-    lines = []
-    for error in problem.errors():
-        where = ".".join(str(part) for part in error["loc"])
-        said = "unknown key" if error["type"] == "extra_forbidden" else error["msg"]
-        said = said.removeprefix("Value error, ")
-        lines.append(f"{where}: {said}" if where else said)
-    return lines

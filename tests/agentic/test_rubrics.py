@@ -32,7 +32,7 @@ def test_the_shipped_rubric_has_mandatory_criteria_with_options_from_worst_to_be
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (GOOD.replace("weight = 1", "wieght = 1"), "unknown key"),
+        (GOOD.replace("weight = 1", "wieght = 1"), "unknown key; did you mean weight[?]$"),
         (GOOD.replace("weight = 1", "weight = 0"), "add up to 0"),
         (GOOD.replace("weight = 1", "weight = -1"), "weight"),
         (GOOD.replace("weight = 1", "weight = nan"), "weight"),
