@@ -46,41 +46,25 @@ class Progress:
         if self.preview and not self._shown and state.preview:
             self._shown = True
             self.console.print(side_by_side(state.preview, self.console.width))
+        rates = self._rates(state)
         if self.live:
-            self.live.update(self._line(state), refresh=True)
+            self.live.update(self._line(state, rates), refresh=True)
         elif time.monotonic() - self._logged >= LOGGED_EVERY_S:
             self._logged = time.monotonic()
-            self.console.print(self._words(state), soft_wrap=True)
+            self.console.print(_words(state, *rates), soft_wrap=True)
 
-    def _line(self, state: State) -> RenderableType:
+    def _line(self, state: State, rates: tuple[float, float]) -> RenderableType:
+        words = _words(state, *rates)
         if state.ready is None:
-            return self._words(state)
+            return words
         bar = ProgressBar(total=max(state.tally.rows, 1), completed=state.tally.done, width=30)
-        return Columns([bar, self._words(state)])
-
-    def _words(self, state: State) -> Text:
-        if state.ready is None:
-            return Text(f"starting … {time.monotonic() - state.started:.0f} s", style="dim")
-        rows, tokens = self._rates(state)
-        tally = state.tally
-        left = tally.rows - tally.done
-        eta = f"{_span(left / rows)} left" if rows > 0 and not state.pending > left else ""
-        accepted = f"{tally.accepted / tally.done:.0%} accepted" if tally.done else "none done yet"
-        parts = [
-            f"{tally.done:,}/{tally.rows:,} rows",
-            f"{rows:.1f} rows/s",
-            f"{tokens:,.0f} tokens/s",
-            accepted,
-            f"{tally.failed:,} failed" if tally.failed else "",
-            eta,
-        ]
-        return Text("  ".join(part for part in parts if part))
+        return Columns([bar, words])
 
     def _rates(self, state: State) -> tuple[float, float]:
         now = time.monotonic()
         tally = state.tally
         self._history.append((now, tally.done, tally.asked.completion_tokens))
-        while len(self._history) > 2 and now - self._history[0][0] > RATE_WINDOW_S:
+        while now - self._history[0][0] > RATE_WINDOW_S:
             self._history.popleft()
         then, done, tokens = self._history[0]
         passed = max(now - then, 1e-9)
@@ -121,6 +105,24 @@ def summary_line(state: State, table: str, output: str) -> str:
     if state.pending:
         parts.append(f"{state.pending:,} records pending")
     return f"{output}: " + ", ".join(parts)
+
+
+def _words(state: State, rows: float, tokens: float) -> Text:
+    if state.ready is None:
+        return Text(f"starting … {time.monotonic() - state.started:.0f} s", style="dim")
+    tally = state.tally
+    left = tally.rows - tally.done
+    eta = f"{_span(left / rows)} left" if rows > 0 and not state.pending > left else ""
+    accepted = f"{tally.accepted / tally.done:.0%} accepted" if tally.done else "none done yet"
+    parts = [
+        f"{tally.done:,}/{tally.rows:,} rows",
+        f"{rows:.1f} rows/s",
+        f"{tokens:,.0f} tokens/s",
+        accepted,
+        f"{tally.failed:,} failed" if tally.failed else "",
+        eta,
+    ]
+    return Text("  ".join(part for part in parts if part))
 
 
 def _clipped(text: str) -> str:

@@ -382,7 +382,7 @@ async def test_a_server_without_quota_ends_the_run() -> None:
 
 async def test_concurrency_finds_what_a_server_takes_and_loses_no_call() -> None:
     options = {"slots": 8, "length_distribution": "fixed:20", "fault": "rate_limit=above:8"}
-    with running_server(tokens_per_second=1000, **options) as server:
+    with running_server(tokens_per_second=250, **options) as server:
         async with started(server.url, concurrency=64) as engine:
             await asyncio.gather(*(engine.complete(ask(str(number))) for number in range(600)))
         stats = server.stats()
