@@ -195,6 +195,41 @@ def test_wording_varies_and_leaves_no_holes() -> None:
     assert len({opening.split(" ")[0] for opening in openings}) > 20
 
 
+def stories() -> ServerPlan:
+    """Stories are listed by type and author alone, and read with both."""
+    kind = {"type": "string", "enum": ["top", "new", "best", "job"]}
+    text, order = {"type": "string"}, {"type": "string", "enum": ["asc", "desc"]}
+    return read(
+        spec("list_stories", {"story_type": kind, "author": text, "dir?": order}),
+        spec("get_story", {"story_id": text, "author": text}),
+        spec(
+            "create_story",
+            {"title": text, "author": text, "section": text, "story_type": kind, "city": text},
+        ),
+        spec("update_story", {"story_id": text, "section?": text, "city?": text}),
+    )
+
+
+def test_nobody_says_a_thing_twice_or_asks_for_what_they_say_or_names_an_order() -> None:
+    plan = stories()
+    found = []
+    for number in range(160):
+        domain = compiled_domain(plan, list(plan.actions), seed=number)
+        task = draw_compiled_task(domain, ANYONE, domain.rows(), wanted(number))
+        found += [task] if task is not None and task.kind in ("ordinary", "parallel") else []
+    narrowed = [task for task in found if re.search("with the (story type|author)", task.request)]
+    assert len(narrowed) > 30
+    for task in found:
+        assert not re.search(r"with the dir\b|\b(asc|desc)\b", task.request), task.request
+        for part in re.split(
+            r", |; | then | and (?=also|[a-z]+ (?:up|out|me|the|an?) )", task.request
+        ):
+            asked, _, told = part.partition(" of ")
+            said = re.findall(r"(?:with|and) the (story type|author|section|city) ", told)
+            assert len(said) == len(set(said)), part
+            assert not any(f"the {name}" in asked for name in said), part
+
+
 def test_tools_that_allow_little_give_no_task_rather_than_a_wrong_one() -> None:
     plan = read(spec("get_thread", "thread_id"), spec("delete_thread", "thread_id"))
     domain = compiled_domain(plan, ["delete_thread"])

@@ -61,6 +61,7 @@ _SWITCHES = re.compile(
 )
 
 
+_ORDERS = frozenset("asc desc ascending descending".split())
 _OTHER = frozenset("parent from to source target related previous next depends root".split())
 """In front of a noun: another record than the one that a tool is about."""
 
@@ -83,7 +84,8 @@ def sign_of(parameter: Parameter) -> Sign:
             return "offset"
         if name in _PAGES:
             return "page"
-    return "switch" if _SWITCHES.match(name) else ""
+    ordering = {str(one).lower() for one in parameter.options} <= _ORDERS
+    return "switch" if _SWITCHES.match(name) or (parameter.options and ordering) else ""
 
 
 def is_called(words: Words, noun: Words) -> Literal["id", "name", "bare", ""]:

@@ -8,7 +8,7 @@ from datagen.agentic.domains.compiling.plans import Action, Binding, EntityPlan
 from datagen.agentic.domains.compiling.rules import Rule
 from datagen.agentic.domains.compiling.values import is_told
 from datagen.agentic.domains.compiling.verbs import MARKS, Operation
-from datagen.agentic.domains.drawing.scene import Record, Scene, written
+from datagen.agentic.domains.drawing.scene import Record, Scene, run_on, written
 from datagen.agentic.domains.drawing.speech import (
     field_name,
     listed,
@@ -33,12 +33,16 @@ class Wish:
     """Values by field."""
     clause: Callable[[str], str]
     """Of what the record is called."""
-    said: str
+    parts: tuple[str, ...]
     """What else has to be said of where the record is."""
     loose: Callable[[str], str] | None = None
     """The clause without the new value, where there is one new value."""
     missing: tuple[str, str] = ("", "")
     """Name and text of that value."""
+
+    @property
+    def said(self) -> str:
+        return run_on(self.parts)
 
 
 def wishes(scene: Scene, operation: Operation, against: Rule | None = None) -> Iterator[Wish]:
@@ -84,8 +88,8 @@ def _update(scene: Scene, action: Action, record: Record, against: Rule | None) 
     completed = scene.completed(action, arguments, record, plan)
     if completed is None:
         return None
-    said = given.said if given is not None else ""
-    return _told(scene, action, record, completed.arguments, values, said or completed.said)
+    parts = (given.parts if given is not None else ()) or completed.parts
+    return _told(scene, action, record, completed.arguments, values, parts)
 
 
 def _breaking(rule: Rule, value: Any) -> Any:
@@ -110,6 +114,8 @@ def _is_plain(scene: Scene, plan: EntityPlan, binding: Binding) -> bool:
     """Whether a user would change a field by naming its value."""
     field = plan.field(binding.field)
     if field.kind in ("boolean", "strings") or field.schema.get("format") == "date-time":
+        return False
+    if field.words == ("id",):  # the record's own, once more
         return False
     told = (
         field.refers or field.name == plan.label or is_told(field.words, field.kind, field.schema)
@@ -142,7 +148,7 @@ def _told(
     record: Record,
     arguments: dict[str, Any],
     values: dict[str, Any],
-    said: str,
+    where: tuple[str, ...],
 ) -> Wish:
     plan = scene.plan(action)
     names = list(values)
@@ -154,7 +160,7 @@ def _told(
             for n, v in values.items()
         ]
         return Wish(
-            action, record, arguments, values, lambda what: f"update {what}: {listed(parts)}", said
+            action, record, arguments, values, lambda what: f"update {what}: {listed(parts)}", where
         )
     if field.refers:
         verb = "assign" if action.verb in ("assign", "reassign") else "move"
@@ -176,7 +182,7 @@ def _told(
         way = f"{verb} the {field_name(field, plan)} of {{}} to {new}"
         loose = f"change the {field_name(field, plan)} of {{}}"
     missing = ("_".join(field.words), str(values[names[0]]))
-    return Wish(action, record, arguments, values, way.format, said, loose.format, missing)
+    return Wish(action, record, arguments, values, way.format, where, loose.format, missing)
 
 
 def _value_said(scene: Scene, plan: EntityPlan, name: str, value: Any) -> str:
@@ -202,7 +208,7 @@ def _status(scene: Scene, action: Action, record: Record, against: Rule | None) 
     def clause(what: str) -> str:
         return f"mark {what} as {word}" if word else f"{verb} {what}"
 
-    return Wish(action, record, given.arguments, {name: value}, clause, given.said)
+    return Wish(action, record, given.arguments, {name: value}, clause, given.parts)
 
 
 def _delete(scene: Scene, action: Action, record: Record, against: Rule | None) -> Wish | None:
@@ -211,7 +217,7 @@ def _delete(scene: Scene, action: Action, record: Record, against: Rule | None) 
     if given is None or _is_used(scene, plan, record):
         return None
     verb = pick(scene.chance, "delete", "remove", "delete")
-    return Wish(action, record, given.arguments, {}, lambda what: f"{verb} {what}", given.said)
+    return Wish(action, record, given.arguments, {}, lambda what: f"{verb} {what}", given.parts)
 
 
 def _is_used(scene: Scene, plan: EntityPlan, record: Record) -> bool:

@@ -4,7 +4,7 @@ from datagen.agentic.domains.compiling.verbs import Operation
 from datagen.agentic.domains.drawing.changes import Wish, wishes
 from datagen.agentic.domains.drawing.looking import missing_record, one_of
 from datagen.agentic.domains.drawing.lookups import look_up
-from datagen.agentic.domains.drawing.scene import Scene, call
+from datagen.agentic.domains.drawing.scene import Scene, call, run_on
 from datagen.agentic.domains.pieces import Piece
 from datagen.agentic.nouns import Call
 
@@ -26,8 +26,8 @@ def by_name(scene: Scene, operation: Operation) -> Piece | None:
         found = look_up(scene, plan, wish.record)
         if found is None or found.field in wish.written:
             continue
-        place = " ".join(dict.fromkeys(filter(None, (found.place, wish.said))))
-        what = f"{found.said} {wish.said}" if wish.said not in found.said else found.said
+        place = run_on((*found.parts, *wish.parts))
+        what = run_on((found.what, *found.parts, *wish.parts))
         return _piece(scene, wish, what, place, (found.call,), found.missing)
     return None
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from datagen.agentic.domains.compiling.plans import Action, EntityPlan, Field
 from datagen.agentic.domains.drawing.lookups import look_up
-from datagen.agentic.domains.drawing.scene import Record, Scene, as_fact, call
+from datagen.agentic.domains.drawing.scene import Record, Scene, as_fact, call, run_on
 from datagen.agentic.domains.drawing.speech import (
     field_name,
     listed,
@@ -46,12 +46,12 @@ def named_fact(scene: Scene) -> Piece | None:
             if found is None or given is None:
                 continue
             shown = scene.shown(found.action) or {*plan.fields}
-            fields = [one for one in scene.facts(action, record) if one.name not in shown]
+            told = shown | found.known
+            fields = [one for one in scene.facts(action, record) if one.name not in told]
             if not fields:
                 continue
             field = scene.chance.choice(fields)
-            more = given.said not in found.said
-            what = f"{found.said} {given.said}" if more else found.said
+            what = run_on((found.what, *found.parts, *given.parts))
             return Piece(
                 _asked(scene, plan, [field], what),
                 (found.call, call(action, given.arguments)),
@@ -70,7 +70,7 @@ def listed_fact(scene: Scene) -> Piece | None:
             found = look_up(scene, plan, record)
             if found is None:
                 continue
-            fields = [f for f in scene.facts(found.action, record) if f.name != found.field]
+            fields = [f for f in scene.facts(found.action, record) if f.name not in found.known]
             if not fields:
                 continue
             field = scene.chance.choice(fields)

@@ -22,14 +22,24 @@ class Found:
 
     action: Action
     call: Call
-    said: str
-    """The record by what is known of it, and where it is, if that has to be known."""
-    place: str
-    """Where it is."""
+    what: str
+    """The record by what is known of it."""
+    parts: tuple[str, ...]
+    """Where it is, if that has to be known."""
     missing: dict[str, str]
     """What tells it from the others, by name."""
     field: str
     """The field that it is known by."""
+    known: frozenset[str]
+    """That field, and those by which the list narrows down."""
+
+    @property
+    def said(self) -> str:
+        return run_on((self.what, *self.parts))
+
+    @property
+    def place(self) -> str:
+        return run_on(self.parts)
 
 
 def look_up(scene: Scene, plan: EntityPlan, record: Record) -> Found | None:
@@ -80,8 +90,14 @@ def _by(
     named = field.name == plan.label
     what = called(plan, record) if named else _described(plan, field, value)
     missing = {"_".join((*plan.noun, "name") if named else field.words): str(value)}
-    said = run_on([what, given.said])
-    return Found(action, call(action, given.arguments), said, given.said, missing, field.name)
+    narrowed = {
+        one.field
+        for one in action.bound("equals", "contains")
+        if one.parameter.given(given.arguments) is not None
+    }
+    known = frozenset((field.name, *narrowed))
+    made = call(action, given.arguments)
+    return Found(action, made, what, given.parts, missing, field.name, known)
 
 
 def searches(scene: Scene, plan: EntityPlan, name: str) -> Iterator[tuple[Action, dict[str, Any]]]:

@@ -37,8 +37,12 @@ class Given:
     """A call's arguments, and what of them still has to be said."""
 
     arguments: dict[str, Any]
-    said: str = ""
-    """What else the user has to say: `in project P-12`; empty: nothing."""
+    parts: tuple[str, ...] = ()
+    """What else the user has to say: `in project P-12`."""
+
+    @property
+    def said(self) -> str:
+        return run_on(self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,7 @@ class Scene:
                 said.append(f"with the {parameter.words[-1]} “{value}”")
             elif (value := filler(parameter)) is not None:
                 parameter.put(arguments, value)
-        return Given(arguments, run_on(said)) if self.takes(action, arguments) else None
+        return Given(arguments, tuple(said)) if self.takes(action, arguments) else None
 
     def where(self, plan: EntityPlan, field: Field, value: Any) -> str:
         """What a user says to narrow down what is meant: `in project P-12`."""
@@ -235,9 +239,12 @@ _ODD_FORMATS = frozenset(("uuid", "date-time", "uri", "ipv4"))
 
 
 def run_on(parts: Sequence[str]) -> str:
-    """What is said of something, in a row: `with the team A and the channel B`."""
+    """What is said of something, in a row and each once: `with the team A and the channel B`."""
     made = ""
-    for part in sorted(filter(None, parts), key=lambda part: part.startswith("with")):
+    each = dict.fromkeys(filter(None, parts))
+    for part in sorted(each, key=lambda part: part.startswith("with")):
+        if f" {part} " in f"{made} ":
+            continue
         more = "with " in made and part.startswith("with the")
         made += f" and{part.removeprefix('with')}" if more else f" {part}"
     return made.strip()
