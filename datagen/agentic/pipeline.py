@@ -2,8 +2,8 @@
 
 Agents and tasks are drawn by number when a partition is read; tasks pass their gate there, before a
 model is asked. One row is one rollout: the conversation, then the verifiers, then the judge, as
-sequential code. A rollout that something speaks against is a reject that keeps its conversation, so
-that one of a task with accepted rollouts is a named-failure pair."""
+sequential code. A rollout that something speaks against is a reject with all that an accepted one
+holds, so that one of a task with accepted rollouts is a named-failure pair."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -120,8 +120,7 @@ class AgenticPipeline:
         tools = self._tools_of(agent)
         task = self.ground.draw(wanted, agent, tools)
         if task is None:
-            detail = f"no {wanted.tier} task of kind {wanted.kind} with its tools"
-            yield undrawn(number, agent, "not_drawable", detail)
+            yield undrawn(wanted, agent)
             return
         gate = self.ground.audit(task, tools)
         if not gate.passed:
@@ -188,12 +187,12 @@ class AgenticPipeline:
             return {"agents": [agent_row(row.agent)]}
         if isinstance(row, Passed):
             return {"tasks": [task_row(row.task, row.gate.record or {})]}
+        forms = [tool_form(tool) for tool in self._tools_of(row.agent)]
         if isinstance(outcome, Failure):
-            return {"rejects": [rollout_failure(row, outcome)]}
+            return {"rejects": [rollout_failure(row, outcome, forms)]}
         assert outcome is not None
         if outcome.refusal is not None:
-            return {"rejects": [rollout_reject(row, outcome)]}
-        forms = [tool_form(tool) for tool in self._tools_of(row.agent)]
+            return {"rejects": [rollout_reject(row, outcome, forms)]}
         return {"trajectories": [trajectory_row(row, outcome, forms)]}
 
     async def _checked(

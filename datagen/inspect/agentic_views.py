@@ -54,7 +54,8 @@ HANDY: Mapping[str, str] = {
         FROM grouped, (SELECT 1.96 AS z) ORDER BY kind, tier, k""",
     "failure_pairs": """
         SELECT t.task_id, t.id AS accepted_id, r.id AS rejected_id, r.stage, r.reason, r.blame,
-            t.messages AS accepted, r.messages AS rejected, t.tools
+            t.messages AS accepted, r.messages AS rejected, t.tools, t.kind, t.tier,
+            t.reward AS accepted_reward, r.reward AS rejected_reward
         FROM trajectories t JOIN rejects r ON r.task_id = t.task_id
         WHERE r.number >= 0 AND NOT r.failed
         QUALIFY row_number() OVER (PARTITION BY r.id ORDER BY t.number) = 1""",
