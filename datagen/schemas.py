@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict
 
 SCHEMA_VERSION = 3
 """Version of the tables' columns; stands in every shard's file metadata. 1 has no `flips` and no
-`facts_moved` in `chunks`; up to 2, `rejects` of agentic runs end with `seed`."""
+`facts_moved` in `chunks`; up to 2, `rejects` of agentic runs end with `seed`, `tasks` with
+`model`."""
 
 Kind = Literal["knowledge", "math"]
 
@@ -405,6 +406,7 @@ class AgenticReject(Row):
     domain: str = ""
     kind: str = ""
     tier: str = ""
+    """Of a task that was refused or not drawn: as it was wanted."""
     tools: str = "[]"
     """JSON text: the agent's tools, OpenAI-style."""
     environment: str = ""

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datagen.agentic.nouns import AgenticReject, TrajectoryRow
+from datagen.agentic.nouns import AgenticReject, TaskRow, TrajectoryRow
 from datagen.errors import StorageError
 from datagen.schemas import SCHEMA_VERSION, Reject, Rephrasing, RewrittenChunk, Row
 from datagen.shards import Commit, RunFolder, arrow_schema, read_metadata
@@ -253,6 +253,9 @@ class Shipped:
         "judgement rubric injected changes turns calls ended prompt_tokens completion_tokens seed "
         "model user_model"
     )
+    tasks: ClassVar = (
+        "id agent_id domain kind tier request persona rubric task audited model wanted_tier"
+    )
     agentic_rejects: ClassVar = (
         "id stage reason failed detail blame task_id agent_id number scores messages task seed "
         "domain kind tier tools environment reward verdicts judgement rubric injected changes turns "
@@ -267,6 +270,7 @@ class Shipped:
         (RewrittenChunk, Shipped.chunks),
         (Reject, Shipped.rejects),
         (TrajectoryRow, Shipped.trajectories),
+        (TaskRow, Shipped.tasks),
         (AgenticReject, Shipped.agentic_rejects),
     ],
 )

@@ -1,12 +1,12 @@
 """Rows of the tables of an agentic run, made of what the stages came to."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from datagen.agentic.calling import ToolForm
-from datagen.agentic.grounds import Wish
+from datagen.agentic.grounds import Gate, Wish
 from datagen.agentic.judging import Judgement
 from datagen.agentic.messages import messages_json, tools_json
 from datagen.agentic.nouns import (
@@ -70,7 +70,7 @@ def agent_row(agent: AgentSpec) -> AgentRow:
     )
 
 
-def task_row(task: Task, audited: Mapping[str, Any]) -> TaskRow:
+def task_row(wanted: Wish, task: Task, gate: Gate) -> TaskRow:
     return TaskRow(
         id=task.id,
         agent_id=task.agent_id,
@@ -81,8 +81,9 @@ def task_row(task: Task, audited: Mapping[str, Any]) -> TaskRow:
         persona=_json(as_json(task.persona)),
         rubric=_json(as_json(task.rubric)),
         task=_json(as_json(task)),
-        audited=_json(audited),
+        audited=_json(gate.record or {}),
         model="",
+        wanted_tier=wanted.tier,
     )
 
 
@@ -133,39 +134,37 @@ def rollout_failure(setting: Setting, failure: Failure, tools: Sequence[ToolForm
     )
 
 
-def task_reject(
-    task: Task, *, reason: str, detail: str, audited: Mapping[str, Any]
-) -> AgenticReject:
+def task_reject(wanted: Wish, task: Task, gate: Gate) -> AgenticReject:
     """A task that its gate refused."""
     return AgenticReject(
         id=row_id("reject", task.id),
         stage="tasks",
-        reason=reason,
+        reason=gate.reason,
         failed=False,
-        detail=detail[:DETAIL_CHARS],
+        detail=gate.detail[:DETAIL_CHARS],
         blame="",
         task_id=task.id,
         agent_id=task.agent_id,
         number=-1,
-        scores=_json(audited),
+        scores=_json(gate.record or {}),
         messages="[]",
         task=_json(as_json(task)),
         seed=task.seed,
         domain=task.domain,
-        kind=task.kind,
-        tier=task.tier,
+        kind=wanted.kind,
+        tier=wanted.tier,
         rubric=_json(as_json(task.rubric)),
     )
 
 
 def undrawn(wanted: Wish, agent: AgentSpec) -> AgenticReject:
-    """A task that could not be drawn for its agent."""
+    """A task that could not be drawn, for its agent or others."""
     return AgenticReject(
         id=row_id("undrawn", wanted.number, agent.id),
         stage="tasks",
         reason="not_drawable",
         failed=False,
-        detail=f"no {wanted.tier} task of kind {wanted.kind} with its tools",
+        detail=f"no task of kind {wanted.kind} with its tools, nor with those of agents before",
         blame="",
         task_id="",
         agent_id=agent.id,
