@@ -12,9 +12,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the tables' columns; stands in every shard's file metadata. 1 has no `flips` and no
-`facts_moved` in `chunks`."""
+`facts_moved` in `chunks`; up to 2, `rejects` of agentic runs end with `seed`, `tasks` with
+`model`."""
 
 Kind = Literal["knowledge", "math"]
 
@@ -380,7 +381,10 @@ class ToolReject(Row):
 
 
 class AgenticReject(Row):
-    """Table `rejects` of an agentic run: agents, tasks and rollouts that were not passed on."""
+    """Table `rejects` of an agentic run: tasks and rollouts that were not passed on.
+
+    A rollout has every column of `trajectories`, so that an accepted and a rejected one of a task
+    are a pair; what was not played is empty."""
 
     stage: str
     reason: str
@@ -399,6 +403,32 @@ class AgenticReject(Row):
     task: str
     """JSON text."""
     seed: int
+    domain: str = ""
+    kind: str = ""
+    tier: str = ""
+    """Of a task that was refused or not drawn: as it was wanted."""
+    tools: str = "[]"
+    """JSON text: the agent's tools, OpenAI-style."""
+    environment: str = ""
+    reward: float | None = None
+    """Null where nothing was played."""
+    verdicts: str = "[]"
+    """JSON text."""
+    judgement: str = ""
+    """JSON text; empty where no judge was asked."""
+    rubric: str = "{}"
+    """JSON text."""
+    injected: str = "[]"
+    """JSON text: failures that came to pass."""
+    changes: str = "[]"
+    """JSON text: the state's versions as patches."""
+    turns: int = 0
+    calls: int = 0
+    ended: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    model: str = ""
+    user_model: str = ""
 
 
 AnyReject = Reject | ToolReject | AgenticReject

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datagen.agentic.nouns import AgenticReject, TaskRow, TrajectoryRow
 from datagen.errors import StorageError
 from datagen.schemas import SCHEMA_VERSION, Reject, Rephrasing, RewrittenChunk, Row
 from datagen.shards import Commit, RunFolder, arrow_schema, read_metadata
@@ -247,6 +248,19 @@ class Shipped:
         "id document_id stage reason failed detail style number chunk attempts scores text source "
         "origin"
     )
+    trajectories: ClassVar = (
+        "id task_id agent_id domain kind tier number messages tools environment reward verdicts "
+        "judgement rubric injected changes turns calls ended prompt_tokens completion_tokens seed "
+        "model user_model"
+    )
+    tasks: ClassVar = (
+        "id agent_id domain kind tier request persona rubric task audited model wanted_tier"
+    )
+    agentic_rejects: ClassVar = (
+        "id stage reason failed detail blame task_id agent_id number scores messages task seed "
+        "domain kind tier tools environment reward verdicts judgement rubric injected changes turns "
+        "calls ended prompt_tokens completion_tokens model user_model"
+    )
 
 
 @pytest.mark.parametrize(
@@ -255,11 +269,20 @@ class Shipped:
         (Rephrasing, Shipped.rephrasings),
         (RewrittenChunk, Shipped.chunks),
         (Reject, Shipped.rejects),
+        (TrajectoryRow, Shipped.trajectories),
+        (TaskRow, Shipped.tasks),
+        (AgenticReject, Shipped.agentic_rejects),
     ],
 )
 def test_columns_change_only_with_the_schema_version(model: type[Row], columns: str) -> None:
-    assert SCHEMA_VERSION == 2
+    assert SCHEMA_VERSION == 3
     assert arrow_schema(model).names == columns.split()
+
+
+def test_a_rejected_rollout_has_an_accepted_ones_columns_with_their_types() -> None:
+    rejected = arrow_schema(AgenticReject)
+    for field in arrow_schema(TrajectoryRow):
+        assert rejected.field(field.name).type == field.type
 
 
 def test_the_schema_version_stands_in_every_shard(tmp_path: Path) -> None:

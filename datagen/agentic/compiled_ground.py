@@ -87,6 +87,7 @@ class CompiledGround:
             fails=wish.fails,
             number=wish.number,
             seed=wish.seed,
+            exact=wish.exact,
         )
         return draw_task(self.domain, agent, tools, wanted)
 

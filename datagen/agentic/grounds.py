@@ -23,6 +23,8 @@ class Wish:
     fails: bool
     """Whether the environment is to fail by plan."""
     seed: int
+    exact: bool = False
+    """Whether only this tier will do; else one of another tier is better than none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -275,6 +275,8 @@ class TaskRow(Row):
     audited: str
     """JSON text: what the must-fail runs and the reference came to."""
     model: str
+    wanted_tier: str
+    """Not that of `tier` where no agent's tools gave a task of it."""
 
 
 class TrajectoryRow(Row):

@@ -2,8 +2,8 @@
 
 Agents and tasks are drawn by number when a partition is read; tasks pass their gate there, before a
 model is asked. One row is one rollout: the conversation, then the verifiers, then the judge, as
-sequential code. A rollout that something speaks against is a reject that keeps its conversation, so
-that one of a task with accepted rollouts is a named-failure pair."""
+sequential code. A rollout that something speaks against is a reject with all that an accepted one
+holds, so that one of a task with accepted rollouts is a named-failure pair."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from datagen.agentic.agents import AgentDraws
 from datagen.agentic.compiled_ground import CompiledGround
-from datagen.agentic.grounds import Gate, Ground
+from datagen.agentic.grounds import Gate, Ground, Wish
 from datagen.agentic.judging import Judge
 from datagen.agentic.nouns import (
     AgentRow,
@@ -38,10 +38,10 @@ from datagen.agentic.rows import (
     undrawn,
 )
 from datagen.agentic.rubrics import load_rubric
+from datagen.agentic.tasks import TaskDraws
 from datagen.agentic.users.modelled import ModelledUser
 from datagen.agentic.users.moves import User
 from datagen.agentic.users.ruled import RuledUser
-from datagen.agentic.wishes import wish
 from datagen.schemas import AgenticReject, AnyReject, Row, Tool, derived_seed, row_id
 from datagen.stage import Ask, Failure, Preview, Tables, Work
 
@@ -69,6 +69,7 @@ class Introduced:
 class Passed:
     """Not a rollout: a task that its gate passed."""
 
+    wanted: Wish
     task: Task
     gate: Gate
 
@@ -100,6 +101,7 @@ class AgenticPipeline:
         self.ground = ground(recipe)
         self.tools = {tool.id: tool for tool in [*self.ground.tools, *others]}
         self.agents = _draws(self.ground, others, recipe)
+        self.tasks = TaskDraws(recipe, self.ground, self.agents, self._tools_of)
         self.player = Player(recipe.rollout, calling_of(recipe))
         rubric = load_rubric(recipe.judge.rubric)
         self.judge = Judge(recipe.judge, rubric) if recipe.judge.votes else None
@@ -109,26 +111,22 @@ class AgenticPipeline:
         if partition.id == TOOLS:
             yield Work(row_id("stock"), 0.0, Stock())
         for number in range(partition.first, partition.first + partition.count):
-            agent = self.agents(number // self.recipe.agents.tasks_each)
             if number % self.recipe.agents.tasks_each == 0:
+                agent = self.agents(number // self.recipe.agents.tasks_each)
                 yield Work(row_id("introduced", agent.id, number), 0.0, Introduced(agent))
-            yield from self._task(number, agent)
+            yield from self._task(number)
 
-    def _task(self, number: int, agent: AgentSpec) -> Iterator[Work | AnyReject]:
+    def _task(self, number: int) -> Iterator[Work | AnyReject]:
         """A task and its rollouts, or why there is none."""
-        wanted = wish(number, self.recipe.tasks, self.recipe.seed)
-        tools = self._tools_of(agent)
-        task = self.ground.draw(wanted, agent, tools)
-        if task is None:
-            detail = f"no {wanted.tier} task of kind {wanted.kind} with its tools"
-            yield undrawn(number, agent, "not_drawable", detail)
+        drawn = self.tasks(number)
+        agent, task, gate = drawn.agent, drawn.task, drawn.gate
+        if task is None or gate is None:
+            yield undrawn(drawn.wanted, agent)
             return
-        gate = self.ground.audit(task, tools)
         if not gate.passed:
-            audited = gate.record or {}
-            yield task_reject(task, reason=gate.reason, detail=gate.detail, audited=audited)
+            yield task_reject(drawn.wanted, task, gate)
             return
-        yield Work(row_id("passed", task.id), 0.0, Passed(task, gate))
+        yield Work(row_id("passed", task.id), 0.0, Passed(drawn.wanted, task, gate))
         for rollout in range(self.recipe.rollout.per_task):
             made = row_id(task.id, "rollout", rollout)
             seed = derived_seed(self.recipe.seed, task.id, rollout)
@@ -187,13 +185,13 @@ class AgenticPipeline:
         if isinstance(row, Introduced):
             return {"agents": [agent_row(row.agent)]}
         if isinstance(row, Passed):
-            return {"tasks": [task_row(row.task, row.gate.record or {})]}
+            return {"tasks": [task_row(row.wanted, row.task, row.gate)]}
+        forms = [tool_form(tool) for tool in self._tools_of(row.agent)]
         if isinstance(outcome, Failure):
-            return {"rejects": [rollout_failure(row, outcome)]}
+            return {"rejects": [rollout_failure(row, outcome, forms)]}
         assert outcome is not None
         if outcome.refusal is not None:
-            return {"rejects": [rollout_reject(row, outcome)]}
-        forms = [tool_form(tool) for tool in self._tools_of(row.agent)]
+            return {"rejects": [rollout_reject(row, outcome, forms)]}
         return {"trajectories": [trajectory_row(row, outcome, forms)]}
 
     async def _checked(

@@ -15,7 +15,7 @@ from datagen.errors import RecipeError
 from datagen.recipe import Recipe, Section, identity
 from datagen.schemas import row_id
 
-CODE_VERSION = 5
+CODE_VERSION = 7
 """Raised whenever code that decides what comes out changes: domains, verifiers, requests."""
 
 
@@ -47,7 +47,8 @@ class AgentOptions(Section):
     """Which agents there are."""
 
     tasks_each: int = Field(default=4, ge=1, le=1000)
-    """Tasks of one agent."""
+    """Tasks meant for one agent. Those that its tools don't give go to others, so that it may have
+    fewer, or more."""
     min_tools: int = Field(default=3, ge=3, le=30)
     max_tools: int = Field(default=30, ge=3, le=30)
     """Sizes of tool sets are drawn log-uniformly between both: half of them have up to 9 tools."""
@@ -60,7 +61,9 @@ class AgentOptions(Section):
 
 
 class TaskOptions(Section):
-    """Which tasks there are. Kinds and tiers are balanced by quota over each block of tasks."""
+    """Which tasks there are. Kinds and tiers are balanced by quota over each block of tasks; what
+    is declined (`refuse`, `no_tool`) takes the short tiers, so that the others get the long
+    ones."""
 
     count: int = Field(default=40, ge=1)
     """Tasks of a run; `--limit` says otherwise. May grow from entry to entry."""

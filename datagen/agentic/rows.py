@@ -1,11 +1,12 @@
 """Rows of the tables of an agentic run, made of what the stages came to."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from datagen.agentic.calling import ToolForm
+from datagen.agentic.grounds import Gate, Wish
 from datagen.agentic.judging import Judgement
 from datagen.agentic.messages import messages_json, tools_json
 from datagen.agentic.nouns import (
@@ -69,7 +70,7 @@ def agent_row(agent: AgentSpec) -> AgentRow:
     )
 
 
-def task_row(task: Task, audited: Mapping[str, Any]) -> TaskRow:
+def task_row(wanted: Wish, task: Task, gate: Gate) -> TaskRow:
     return TaskRow(
         id=task.id,
         agent_id=task.agent_id,
@@ -80,44 +81,18 @@ def task_row(task: Task, audited: Mapping[str, Any]) -> TaskRow:
         persona=_json(as_json(task.persona)),
         rubric=_json(as_json(task.rubric)),
         task=_json(as_json(task)),
-        audited=_json(audited),
+        audited=_json(gate.record or {}),
         model="",
+        wanted_tier=wanted.tier,
     )
 
 
 def trajectory_row(setting: Setting, checked: Checked, tools: Sequence[ToolForm]) -> TrajectoryRow:
-    task, played = setting.task, checked.played
-    turns = played.trajectory.turns
-    return TrajectoryRow(
-        id=setting.id,
-        task_id=task.id,
-        agent_id=task.agent_id,
-        domain=task.domain,
-        kind=task.kind,
-        tier=task.tier,
-        number=setting.number,
-        messages=messages_json(turns),
-        tools=tools_json(tools),
-        environment=played.environment,
-        reward=checked.reward,
-        verdicts=_nouns(checked.verdicts),
-        judgement=_json(checked.judgement.as_json()) if checked.judgement else "",
-        rubric=_json(as_json(task.rubric)),
-        injected=_nouns(played.trajectory.injected),
-        changes=_nouns(played.trajectory.changes),
-        turns=sum(turn.role == "assistant" for turn in turns),
-        calls=sum(len(turn.tool_calls) for turn in turns),
-        ended=played.trajectory.ended,
-        prompt_tokens=played.prompt_tokens,
-        completion_tokens=played.completion_tokens,
-        seed=setting.seed,
-        model=played.model,
-        user_model=checked.user_model,
-    )
+    return TrajectoryRow(id=setting.id, **_of_task(setting, tools), **_of_rollout(checked))
 
 
-def rollout_reject(setting: Setting, checked: Checked) -> AgenticReject:
-    """A rollout that something speaks against; its conversation is kept."""
+def rollout_reject(setting: Setting, checked: Checked, tools: Sequence[ToolForm]) -> AgenticReject:
+    """A rollout that something speaks against: what an accepted one's row holds, and what."""
     assert checked.refusal is not None
     stage, reason, detail, blame = checked.refusal
     scores = {
@@ -129,60 +104,67 @@ def rollout_reject(setting: Setting, checked: Checked) -> AgenticReject:
         "injected": [as_json(failure) for failure in checked.played.trajectory.injected],
         "completion_tokens": checked.played.completion_tokens,
     }
-    return _reject(
-        setting,
+    return AgenticReject(
         id=setting.id,
         stage=stage,
         reason=reason,
-        detail=detail,
+        failed=False,
+        detail=detail[:DETAIL_CHARS],
         blame=blame,
         scores=_json(scores),
-        messages=messages_json(checked.played.trajectory.turns),
+        task="{}",
+        **_of_task(setting, tools),
+        **_of_rollout(checked),
     )
 
 
-def rollout_failure(setting: Setting, failure: Failure) -> AgenticReject:
+def rollout_failure(setting: Setting, failure: Failure, tools: Sequence[ToolForm]) -> AgenticReject:
     """A rollout that could not be played."""
-    return _reject(
-        setting,
+    return AgenticReject(
         id=setting.id,
         stage="trajectories",
         reason=failure.reason,
         failed=True,
-        detail=failure.detail,
+        detail=failure.detail[:DETAIL_CHARS],
         blame="infrastructure",
+        scores="{}",
+        messages="[]",
+        task="{}",
+        **_of_task(setting, tools),
     )
 
 
-def task_reject(
-    task: Task, *, reason: str, detail: str, audited: Mapping[str, Any]
-) -> AgenticReject:
+def task_reject(wanted: Wish, task: Task, gate: Gate) -> AgenticReject:
     """A task that its gate refused."""
     return AgenticReject(
         id=row_id("reject", task.id),
         stage="tasks",
-        reason=reason,
+        reason=gate.reason,
         failed=False,
-        detail=detail[:DETAIL_CHARS],
+        detail=gate.detail[:DETAIL_CHARS],
         blame="",
         task_id=task.id,
         agent_id=task.agent_id,
         number=-1,
-        scores=_json(audited),
+        scores=_json(gate.record or {}),
         messages="[]",
         task=_json(as_json(task)),
         seed=task.seed,
+        domain=task.domain,
+        kind=wanted.kind,
+        tier=wanted.tier,
+        rubric=_json(as_json(task.rubric)),
     )
 
 
-def undrawn(number: int, agent: AgentSpec, reason: str, detail: str) -> AgenticReject:
-    """A task that could not be drawn for its agent."""
+def undrawn(wanted: Wish, agent: AgentSpec) -> AgenticReject:
+    """A task that could not be drawn, for its agent or others."""
     return AgenticReject(
-        id=row_id("undrawn", number, agent.id),
+        id=row_id("undrawn", wanted.number, agent.id),
         stage="tasks",
-        reason=reason,
+        reason="not_drawable",
         failed=False,
-        detail=detail[:DETAIL_CHARS],
+        detail=f"no task of kind {wanted.kind} with its tools, nor with those of agents before",
         blame="",
         task_id="",
         agent_id=agent.id,
@@ -190,7 +172,9 @@ def undrawn(number: int, agent: AgentSpec, reason: str, detail: str) -> AgenticR
         scores="{}",
         messages="[]",
         task="{}",
-        seed=number,
+        seed=wanted.number,
+        kind=wanted.kind,
+        tier=wanted.tier,
     )
 
 
@@ -199,19 +183,42 @@ def tool_form(tool: Tool) -> ToolForm:
     return ToolForm(tool.name, tool.description, json.loads(tool.input_schema))
 
 
-def _reject(setting: Setting, **fields: Any) -> AgenticReject:
-    values = {
-        "failed": False,
-        "scores": "{}",
-        "messages": "[]",
-        "task_id": setting.task.id,
-        "agent_id": setting.agent.id,
+def _of_task(setting: Setting, tools: Sequence[ToolForm]) -> dict[str, Any]:
+    """Columns of a rollout that are the same for each of its task, but for number and seed."""
+    task = setting.task
+    return {
+        "task_id": task.id,
+        "agent_id": task.agent_id,
+        "domain": task.domain,
+        "kind": task.kind,
+        "tier": task.tier,
         "number": setting.number,
-        "task": "{}",
+        "tools": tools_json(tools),
+        "rubric": _json(as_json(task.rubric)),
         "seed": setting.seed,
     }
-    fields["detail"] = fields["detail"][:DETAIL_CHARS]
-    return AgenticReject.model_validate(values | fields)
+
+
+def _of_rollout(checked: Checked) -> dict[str, Any]:
+    """Columns of a rollout that say what happened in it."""
+    played = checked.played
+    turns = played.trajectory.turns
+    return {
+        "messages": messages_json(turns),
+        "environment": played.environment,
+        "reward": checked.reward,
+        "verdicts": _nouns(checked.verdicts),
+        "judgement": _json(checked.judgement.as_json()) if checked.judgement else "",
+        "injected": _nouns(played.trajectory.injected),
+        "changes": _nouns(played.trajectory.changes),
+        "turns": sum(turn.role == "assistant" for turn in turns),
+        "calls": sum(len(turn.tool_calls) for turn in turns),
+        "ended": played.trajectory.ended,
+        "prompt_tokens": played.prompt_tokens,
+        "completion_tokens": played.completion_tokens,
+        "model": played.model,
+        "user_model": checked.user_model,
+    }
 
 
 def _nouns(nouns: Sequence[Noun]) -> str:

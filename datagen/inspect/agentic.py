@@ -22,6 +22,10 @@ from datagen.shards import Commit, RunFolder
 
 _SHOWN: Mapping[str, str] = {
     "yield by stage": "FROM yield_by_stage",
+    "tasks drawn of those wanted": """SELECT * FROM (PIVOT quotas
+        ON tier IN ('single', 'dependent', 'long', 'all')
+        USING coalesce(any_value(got || ' of ' || wanted), '') GROUP BY kind)
+        ORDER BY kind = 'all', kind""",
     "rollouts by kind and tier": """SELECT kind, tier, count(DISTINCT t.id) AS tasks,
         count(r.id) AS rollouts, count_if(accepted) AS accepted
         FROM tasks t LEFT JOIN rollouts r ON r.task_id = t.id

@@ -31,6 +31,17 @@ HANDY: Mapping[str, str] = {
         )
         SELECT stage, came, passed, round(passed / nullif(came, 0), 4) AS share
         FROM stages ORDER BY number""",
+    "quotas": """
+        WITH wished AS (
+            SELECT kind, wanted_tier AS tier, 1 AS wanted, 0 AS got FROM tasks
+            UNION ALL SELECT kind, tier, 1, 0 FROM rejects WHERE stage = 'tasks'
+            UNION ALL SELECT kind, if(wanted_tier IS NULL, NULL, tier), 0, 1 FROM tasks
+        )
+        SELECT coalesce(kind, 'all') AS kind, coalesce(tier, 'all') AS tier,
+            sum(wanted)::BIGINT AS wanted, sum(got)::BIGINT AS got
+        FROM wished WHERE tier IS NOT NULL
+        GROUP BY GROUPING SETS ((kind, tier), (kind), (tier), ()) HAVING count(*) > 0
+        ORDER BY kind, tier""",
     "pass_at_k": """
         WITH tried AS (
             SELECT t.kind, t.tier, task_id, count(*) AS n, count_if(accepted)::BIGINT AS c
@@ -54,7 +65,8 @@ HANDY: Mapping[str, str] = {
         FROM grouped, (SELECT 1.96 AS z) ORDER BY kind, tier, k""",
     "failure_pairs": """
         SELECT t.task_id, t.id AS accepted_id, r.id AS rejected_id, r.stage, r.reason, r.blame,
-            t.messages AS accepted, r.messages AS rejected, t.tools
+            t.messages AS accepted, r.messages AS rejected, t.tools, t.kind, t.tier,
+            t.reward AS accepted_reward, r.reward AS rejected_reward
         FROM trajectories t JOIN rejects r ON r.task_id = t.task_id
         WHERE r.number >= 0 AND NOT r.failed
         QUALIFY row_number() OVER (PARTITION BY r.id ORDER BY t.number) = 1""",

@@ -157,9 +157,11 @@ def add_views(
     tables: Mapping[str, type[Row]],
     shards: Mapping[str, list[Path]],
 ) -> None:
-    """Make a view for each table; one without shards is empty, with the right columns."""
+    """Make a view for each table; one without shards is empty, with the right columns. Columns that
+    are newer than the run are null."""
     for name, model in tables.items():
-        connection.execute(f"CREATE VIEW {name} AS {_select(model, shards[name])}")
+        held = _columns(connection, shards[name][:1])
+        connection.execute(f"CREATE VIEW {name} AS {_select(model, shards[name], held)}")
 
 
 def sql(path: Path, query: str) -> Answer:
@@ -201,13 +203,24 @@ def _literal(path: str) -> str:
     return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in path)
 
 
-def _select(model: type[Row], shards: list[Path]) -> str:
-    schema = arrow_schema(model)
-    if shards:
-        columns = ", ".join(f'"{name}"' for name in schema.names)
-        return f"SELECT {columns} FROM read_parquet({file_list(shards)})"
-    columns = ", ".join(f'NULL::{_sql_type(field.type)} AS "{field.name}"' for field in schema)
-    return f"SELECT {columns} WHERE false"
+def _columns(connection: duckdb.DuckDBPyConnection, shards: list[Path]) -> set[str]:
+    """The columns of shards that were written by one version."""
+    if not shards:
+        return set()
+    found = connection.execute(f"SELECT * FROM read_parquet({file_list(shards)}) LIMIT 0")
+    return {str(column[0]) for column in found.description or ()}
+
+
+def _select(model: type[Row], shards: list[Path], held: set[str]) -> str:
+    columns = ", ".join(
+        f'"{field.name}"'
+        if field.name in held
+        else f'NULL::{_sql_type(field.type)} AS "{field.name}"'
+        for field in arrow_schema(model)
+    )
+    return f"SELECT {columns} " + (
+        f"FROM read_parquet({file_list(shards)})" if shards else "WHERE false"
+    )
 
 
 def _sql_type(type: pa.DataType) -> str:

@@ -113,6 +113,46 @@ async def test_what_verifiers_refuse_is_kept_with_reason_blame_and_conversation(
     assert all(row["reward"] == 1 for row in run.rows("trajectories"))
 
 
+async def test_a_rejected_rollout_has_what_an_accepted_one_of_its_task_has(run: Run) -> None:
+    await run.enter()
+
+    accepted = {row["task_id"]: row for row in run.rows("trajectories")}
+    pairs = [
+        (accepted[row["task_id"]], row)
+        for row in run.rows("rejects")
+        if row["number"] >= 0 and row["task_id"] in accepted
+    ]
+    assert pairs
+    for good, bad in pairs:
+        assert good.keys() <= bad.keys()
+        for same in ("agent_id", "domain", "kind", "tier", "tools", "rubric", "environment"):
+            assert good[same] == bad[same], same
+        prompts = [json.loads(row["messages"])[:2] for row in (good, bad)]
+        assert prompts[0] == prompts[1]
+        assert (good["model"], good["user_model"]) == (bad["model"], bad["user_model"])
+        assert bad["reward"] < good["reward"]
+        assert [verdict["passed"] for verdict in json.loads(bad["verdicts"])] == [False]
+        assert (bad["turns"], bad["calls"], bad["ended"]) == (2, 1, "user_done")
+        assert bad["prompt_tokens"] > 0
+        assert bad["completion_tokens"] > 0
+
+
+async def test_what_was_not_played_says_what_it_was_to_be(run: Run) -> None:
+    await run.enter(lambda _: EngineError("no answer", kind="timeout"))
+
+    tasks = {row["id"]: row for row in run.rows("tasks")}
+    rejects = run.rows("rejects")
+    assert any(row["failed"] for row in rejects)
+    assert any(row["stage"] == "tasks" for row in rejects)
+    for row in rejects:
+        assert row["kind"]
+        assert row["tier"]
+        assert (row["reward"], row["turns"], row["messages"]) == (None, 0, "[]")
+        if row["failed"]:
+            assert row["kind"] == tasks[row["task_id"]]["kind"]
+            assert json.loads(row["tools"])
+
+
 async def test_messages_hold_arguments_as_objects_stable_ids_and_train_flags(run: Run) -> None:
     await run.enter()
 

@@ -1,13 +1,17 @@
 """Agents and wishes by number: distinct, of the stated sizes, balanced by quota."""
 
 from collections import Counter
+from typing import get_args
 
 import pytest
 from counter_ground import tool
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from datagen.agentic.agents import AgentDraws
+from datagen.agentic.nouns import TaskKind, Tier
 from datagen.agentic.recipe import TaskOptions
-from datagen.agentic.wishes import BLOCK, wish
+from datagen.agentic.wishes import BLOCK, DECLINED, DECLINED_AT_ONCE, DeclinedTiers, wish
 from datagen.schemas import Tool
 
 OWN = [tool(f"{verb}_{thing}") for verb in ("read", "make", "list") for thing in "abcdefgh"]
@@ -82,6 +86,48 @@ def test_each_block_has_exactly_the_recipes_shares(block: int) -> None:
     }  # fmt: skip
     assert Counter(one.tier for one in wishes) == {"single": 30, "dependent": 20, "long": 10}
     assert sum(one.fails for one in wishes) == 15
+
+
+@pytest.mark.parametrize(
+    ("declined", "fitting"),
+    [(DECLINED, {"single", "dependent"}), (DECLINED_AT_ONCE, {"single"})],
+)
+def test_what_is_declined_has_short_tiers_and_the_shares_stay(
+    declined: DeclinedTiers, fitting: set[str]
+) -> None:
+    options = TaskOptions.model_validate({"tiers": {"single": 1, "dependent": 2, "long": 2}})
+    wishes = [wish(number, options, 3, declined) for number in range(4 * BLOCK)]
+
+    assert {one.tier for one in wishes if one.kind == "no_tool"} == {"single"}
+    assert {one.tier for one in wishes if one.kind == "refuse"} == fitting
+    tiers = Counter(one.tier for one in wishes)
+    assert tiers == {"single": 48, "dependent": 96, "long": 96}
+
+
+WEIGHTS = st.integers(0, 5)
+
+
+@given(
+    st.fixed_dictionaries(dict.fromkeys(get_args(TaskKind), WEIGHTS)),
+    st.fixed_dictionaries(dict.fromkeys(get_args(Tier), WEIGHTS)),
+)
+def test_shares_of_tiers_are_missed_by_no_more_than_too_much_to_decline(
+    kinds: dict[str, int], tiers: dict[str, int]
+) -> None:
+    assume(any(kinds.values()) and any(tiers.values()))
+    options = TaskOptions.model_validate({"kinds": kinds, "tiers": tiers})
+    free = TaskOptions.model_validate({"kinds": {"ordinary": 1}, "tiers": tiers})
+    wishes = [wish(number, options, 0) for number in range(BLOCK)]
+
+    asked = Counter(wish(number, free, 0).tier for number in range(BLOCK))
+    got = Counter(one.tier for one in wishes)
+    no_tool, refuse = (sum(one.kind == kind for one in wishes) for kind in ("no_tool", "refuse"))
+    too_many = max(
+        0, no_tool - asked["single"], no_tool + refuse - asked["single"] - asked["dependent"]
+    )
+    assert (asked - got).total() == (got - asked).total() == too_many
+    for kind, fitting in DECLINED:
+        assert {one.tier for one in wishes if one.kind == kind} <= set(fitting)
 
 
 def test_wishes_differ_by_seed_and_are_the_same_again() -> None:

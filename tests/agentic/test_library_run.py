@@ -12,8 +12,8 @@ import pytest
 from reference_model import ReferenceModel, pipeline_of
 
 from datagen.agentic.choosing import ground_of
-from datagen.agentic.pipeline import AgenticPipeline
-from datagen.agentic.planning import TaskPlanner
+from datagen.agentic.pipeline import AgenticPipeline, Introduced, Passed
+from datagen.agentic.planning import TaskPartition, TaskPlanner
 from datagen.agentic.recipe import AgenticRecipe
 from datagen.engines.base import ROLES, Completion, Request
 from datagen.engines.scripted import ScriptedEngine
@@ -44,6 +44,28 @@ async def play(folder: Path, reply: Any) -> dict[str, list[dict[str, Any]]]:
         table: [row for path in run.shards(table) for row in pq.read_table(path).to_pylist()]
         for table in AgenticPipeline.tables
     }
+
+
+def test_tiers_and_kinds_come_out_as_the_recipe_asks() -> None:
+    tiers = {"single": 1, "dependent": 2, "long": 2}
+    chosen = AgenticRecipe.model_validate(
+        RECIPE.model_dump(by_alias=True) | {"tasks": {"tiers": tiers}}
+    )
+    pipeline = pipeline_of(chosen)
+    agents, got, kinds = set(), Counter[str](), Counter[str]()
+    for work in pipeline.read(TaskPartition("t", 0, 2 * TASKS)):
+        row = getattr(work, "row", None)
+        if isinstance(row, Introduced):
+            agents.add(row.agent.id)
+        if isinstance(row, Passed):
+            assert row.task.agent_id in agents  # written down before, whatever the limit
+            got[row.task.tier] += 1
+            kinds[row.task.kind] += 1
+
+    assert kinds.total() >= 2 * TASKS - 1
+    assert kinds["refuse"] == kinds["no_tool"] == kinds["parallel"] == 12
+    for tier, weight in tiers.items():
+        assert abs(got[tier] - weight * 2 * TASKS / 5) <= 3
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ from datagen.agentic.simulated_ground import SimulatedGround
 from datagen.engines.base import ROLES, Completion, Request
 from datagen.engines.scripted import ScriptedEngine
 from datagen.errors import RecipeError
+from datagen.inspect.agentic import summary_lines
 from datagen.inspect.views import sql
 from datagen.runner.plan import save_plan
 from datagen.runner.worker import Assignment, Worker
@@ -225,6 +226,31 @@ def test_the_coverage_that_is_reported_is_what_the_rows_say(played: tuple[Path, 
     reasons = answers(folder, "FROM uncompiled_by_reason")
     assert sum(row["tools"] for row in reasons) == counts["tools"] - counts["compiled"]
     assert all(row["servers"] and row["for_example"] for row in reasons)
+
+
+def test_what_was_wanted_and_what_came_is_shown_by_kind_and_tier(played: tuple[Path, Any]) -> None:
+    folder, rows = played
+    run = RunFolder(folder, AgenticPipeline.tables)
+    run.write_text(run.manifest_path, json.dumps({"pipeline": "agentic", "status": "done"}))
+    quotas = {(row["kind"], row["tier"]): row for row in answers(folder, "FROM quotas")}
+    refused = [row for row in rows["rejects"] if row["stage"] == "tasks"]
+    tasks = rows["tasks"]
+
+    assert quotas["all", "all"] == {
+        "kind": "all",
+        "tier": "all",
+        "wanted": TASKS,
+        "got": len(tasks),
+    }
+    for (kind, tier), row in quotas.items():
+        meant = [task for task in tasks if tier in ("all", task["wanted_tier"])]
+        meant += [task for task in refused if tier in ("all", task["tier"])]
+        came = [task for task in tasks if tier in ("all", task["tier"])]
+        assert row["wanted"] == sum(kind in ("all", task["kind"]) for task in meant)
+        assert row["got"] == sum(kind in ("all", task["kind"]) for task in came)
+    shown = "\n".join(summary_lines(folder))
+    assert "tasks drawn of those wanted" in shown
+    assert f"{len(tasks)} of {TASKS}" in shown
 
 
 def answers(folder: Path, query: str) -> list[dict[str, Any]]:

@@ -248,6 +248,15 @@ def test_other_columns_and_another_schema_version_are_found(tmp_path: Path) -> N
     assert {finding.kind for finding in found.values()} == {"wrong_schema"}
 
 
+def test_an_earlier_version_with_the_same_columns_is_as_good(tmp_path: Path) -> None:
+    path = small_run(tmp_path)
+    shard = path / "chunks" / "000001.parquet"
+    older = pq.read_table(shard).replace_schema_metadata({"datagen": json.dumps({"schema": 2})})
+    pq.write_table(older, shard)
+
+    assert audit(path).findings == ()
+
+
 @pytest.mark.parametrize("count", ["accepted", "rejected", "failed", "pending_records"])
 def test_a_manifest_of_a_done_run_repeats_the_shards(tmp_path: Path, count: str) -> None:
     run = WrittenRun(tmp_path, [1]).commit(0, tables(*two("a")))

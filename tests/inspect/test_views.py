@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from run_folders import WrittenRun, chunk_of, rephrasing, small_run, tables
 
@@ -35,6 +36,16 @@ def test_tables_without_shards_are_empty_and_keep_their_types(tmp_path: Path) ->
     assert asked(path, "SELECT len(reasons), copied + 1, failed FROM chunks, rejects") == []
     types = {row[0]: row[1] for row in asked(path, "DESCRIBE chunks")}
     assert (types["reasons"], types["number"], types["copied"]) == ("VARCHAR[]", "BIGINT", "DOUBLE")
+
+
+def test_columns_that_an_earlier_version_did_not_write_are_null(tmp_path: Path) -> None:
+    path = small_run(tmp_path)
+    for shard in (path / "chunks").glob("*.parquet"):
+        pq.write_table(pq.read_table(shard).drop_columns(["flips", "returned"]), shard)
+
+    assert sql(path, "FROM chunks").columns == tuple(RewrittenChunk.model_fields)
+    assert asked(path, "SELECT DISTINCT flips, returned + 1 FROM chunks") == [(None, None)]
+    assert asked(path, "SELECT count(*) FROM chunks WHERE text != ''") == [(5,)]
 
 
 def test_shards_of_a_partition_without_its_marker_are_not_shown(tmp_path: Path) -> None:

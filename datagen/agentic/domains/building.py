@@ -35,6 +35,11 @@ from datagen.schemas import row_id
 
 READ_WEIGHT, WRITE_WEIGHT = 1.0, 2.0
 """Of a checkpoint: what changes something counts twice what finds something out."""
+_NEAREST: Mapping[Tier, tuple[Tier, ...]] = {
+    "single": ("single", "dependent", "long"),
+    "dependent": ("dependent", "single", "long"),
+    "long": ("long", "dependent", "single"),
+}
 MOST_TRIES = 4
 """Times a reference run makes a call before it gives up; a plan spoils at most two in a row."""
 
@@ -49,6 +54,17 @@ class Wanted:
     fails: bool
     number: int
     seed: int
+    exact: bool = False
+    """Whether only this tier will do."""
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """Tiers to try in turn."""
+        return (self.tier,) if self.exact else _NEAREST[self.tier]
+
+    def suits(self, tier: Tier) -> bool:
+        """Whether a task that came out with this tier will do."""
+        return not self.exact or tier == self.tier
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Tasks of the library, of every kind and tier, drawn over its states with no model.
 
 A task is one to three pieces of one member, said in one of several ways. An agent's tools limit
-what can be drawn; where no task of the tier comes out, one of an easier tier does, and says so."""
+what can be drawn; where no task of the tier comes out, one of another does if that will do, and
+says so."""
 
 import random
 from collections.abc import Collection, Sequence
@@ -16,12 +17,7 @@ from datagen.agentic.nouns import AgentSpec, Call, Task, Tier
 from datagen.schemas import derived_seed
 
 TRIES = 24
-"""Drafts drawn per tier before the next easier one is tried."""
-_EASIER: dict[Tier, tuple[Tier, ...]] = {
-    "single": ("single", "dependent", "long"),
-    "dependent": ("dependent", "single", "long"),
-    "long": ("long", "dependent", "single"),
-}
+"""Drafts drawn per tier before the next one is tried."""
 _IDS = ("My member id is {id}.", "I am member {id}.", "My card says {id}.", "Member id: {id}.")
 _NAMES = ("My name is {name}.", "I am {name}.", "This is {name}.")
 LONG_CALLS = 4
@@ -57,7 +53,7 @@ def draw_library_task(
 ) -> Task | None:
     """A task for an agent that has the tools of these names; `texts`: all that its tools say of
     themselves, lower case. None where its tools allow none."""
-    for tier in _EASIER[wanted.tier]:
+    for tier in wanted.tiers:
         for attempt in range(TRIES):
             seed = derived_seed("library", wanted.seed, tier, attempt)
             chance = random.Random(seed)
@@ -65,9 +61,10 @@ def draw_library_task(
             draft = _draft(state, chance, names, texts, eased(wanted, tier))
             if draft is None or not fitting(names, draft):
                 continue
-            task = built(
-                domain, agent, state, draft, eased(wanted, _true_tier(draft, wanted, tier))
-            )
+            true = _true_tier(draft, wanted, tier)
+            if not wanted.suits(true):
+                continue
+            task = built(domain, agent, state, draft, eased(wanted, true))
             if task is not None:
                 return task
     return None
@@ -156,9 +153,12 @@ def _composed(scene: Scene, pieces: list[Piece], wanted: Wanted, *, by_name: boo
             return None
     full = joined([piece.clause for piece in pieces], chance)
     said = [p.vague if place == vague else p.clause for place, p in enumerate(pieces)]
+    opening = _opening(chance, joined(said, chance), who, wanted)
+    if any(value.casefold() in opening.casefold() for value in known.values()):
+        return None  # another piece says it
     return Draft(
         request=f"{full[0].upper()}{full[1:]}. {full_who}".strip(),
-        opening=_opening(chance, joined(said, chance), who, wanted),
+        opening=opening,
         reference=ordered(find, pieces, together=wanted.kind == "parallel"),
         answer=tuple(fact for piece in pieces for fact in piece.answer),
         known=known,

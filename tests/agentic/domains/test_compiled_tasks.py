@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -185,6 +186,18 @@ def test_tasks_follow_from_their_wishes() -> None:
     assert [t.id for t in draw_tasks(domain, ANYONE, 1, 9)] == [
         t.id for t in draw_tasks(again, ANYONE, 1, 9)
     ]
+
+
+def test_where_only_the_tier_will_do_no_other_comes() -> None:
+    plan = plans()[0]
+    domain = compiled_domain(plan, list(plan.actions)[:2])
+    found = Counter[bool]()
+    for number in range(60):
+        one = replace(wanted(number), exact=True)
+        task = draw_compiled_task(domain, ANYONE, domain.rows(), one)
+        assert task is None or (task.kind, task.tier) == (one.kind, one.tier)
+        found[task is None] += 1
+    assert min(found[True], found[False]) > 3
 
 
 def test_wording_varies_and_leaves_no_holes() -> None:

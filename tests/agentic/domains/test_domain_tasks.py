@@ -3,6 +3,7 @@
 import json
 import random
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -89,6 +90,15 @@ def test_kinds_are_those_that_were_wished_for_and_tiers_nearly_so() -> None:
     counted = Counter((task.kind, task.tier) for task in tasks())
     for kind in ACTS:
         assert all(counted[kind, tier] for tier in ("single", "dependent", "long"))
+
+
+def test_where_only_the_tier_will_do_no_other_comes() -> None:
+    for number, task in drawn()[:120]:
+        one = replace(wanted(number), exact=True)
+        exact = draw_task(LIBRARY, *agent_of(number), one)
+        assert exact is None or (exact.kind, exact.tier) == (one.kind, one.tier)
+        if task is not None and task.tier == one.tier:
+            assert exact == task
 
 
 def test_each_reference_reaches_its_goal_and_the_start_does_not() -> None:

@@ -1,8 +1,8 @@
 """Tasks of compiled domains, of every kind and tier, drawn over their states with no model.
 
 A task is one to four pieces, said in one of several ways. An agent's tools limit what can be drawn;
-where no task of the tier comes out, one of an easier tier does, and says so. Every task keeps to
-the policy, but for those that are to be refused."""
+where no task of the tier comes out, one of another does if that will do, and says so. Every task
+keeps to the policy, but for those that are to be refused."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -19,16 +19,14 @@ from datagen.agentic.nouns import AgentSpec, Task, Tier
 from datagen.schemas import Tool, derived_seed
 
 TRIES = 12
-"""Drafts drawn per tier before the next easier one is tried."""
+"""Drafts drawn per tier before the next one is tried."""
 SIDE_BY_SIDE = 2
 """Calls of each piece of a parallel task of several steps: the first together, then the second."""
+NAMED_REFUSALS = 0.5
+"""Share of drafts of refusals with one look at most in which the user names the record, so that the
+look finds it."""
 LONG_CALLS = 4
 """Least calls of a long task's reference."""
-EASIER: dict[Tier, tuple[Tier, ...]] = {
-    "single": ("single", "dependent", "long"),
-    "dependent": ("dependent", "single", "long"),
-    "long": ("long", "dependent", "single"),
-}
 Draw = Callable[[Scene], Piece | None]
 DIRECT: tuple[Draw, ...] = (
     looking.fact,
@@ -67,15 +65,17 @@ def draw_compiled_task(
 ) -> Task | None:
     """A task for an agent with these tools, of which `domain` holds those with a meaning; None
     where they allow none of the kind."""
-    for tier in EASIER[wanted.tier]:
+    for tier in wanted.tiers:
         for attempt in range(TRIES):
             seed = derived_seed(domain.name, wanted.seed, tier, attempt)
             scene = Scene(domain, domain.initial_state(seed), random.Random(seed))
             draft = _draft(scene, tools, eased(wanted, tier))
             if draft is None:
                 continue
-            true = eased(wanted, _true_tier(draft, wanted, tier))
-            task = built(domain, agent, scene.state, draft, true)
+            true = _true_tier(draft, wanted, tier)
+            if not wanted.suits(true):
+                continue
+            task = built(domain, agent, scene.state, draft, eased(wanted, true))
             if task is not None:
                 return task
     return None
@@ -187,7 +187,8 @@ def _composed(scene: Scene, pieces: list[Piece], wanted: Wanted) -> Draft | None
 
 
 def _refusal(scene: Scene, wanted: Wanted) -> Draft | None:
-    found = refused(scene, named=wanted.tier != "single")
+    named = wanted.tier != "single" or scene.chance.random() < NAMED_REFUSALS
+    found = refused(scene, named=named)
     if found is None:
         return None
     return Draft(
