@@ -170,7 +170,7 @@ def _new_days(
     for month, day in mine.days:
         if (month, day) in have.days or (not day and month in months):
             continue
-        if (day, month) in have.days and (day, month) not in mine.days:
+        if (day, month) in have.days and (day, month) in mine.days:
             continue
         surface = f"{numbers.month_name(month)} {day or ''}".strip()
         if surface.lower() not in context().text.lower():
