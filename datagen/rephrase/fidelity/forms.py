@@ -59,7 +59,7 @@ def respelled(source: Facts, text: Facts) -> str:
     if not changes:
         return text.text
     ordered = sorted(changes, key=lambda surface: -len(surface))
-    pattern = re.compile("|".join(f"({_written(surface)})" for surface in ordered), re.IGNORECASE)
+    pattern = re.compile("|".join(f"({written(surface)})" for surface in ordered), re.IGNORECASE)
     parts, at = [], 0
     for match in pattern.finditer(text.prose):
         if not _calculates(text.prose, *match.span()):
@@ -68,7 +68,7 @@ def respelled(source: Facts, text: Facts) -> str:
     return "".join((*parts, text.text[at:]))
 
 
-def _written(surface: str) -> str:
+def written(surface: str) -> str:
     """A pattern for the form where it is no part of a longer one."""
     words = r"[\s-]+".join(re.escape(word) for word in surface.split())
     return rf"(?<![\w$€£¥₹])(?<![\d][.,/:-]){words}(?![\w²³])(?![.,/:-]\d)"
@@ -116,7 +116,7 @@ def _together(facts: Facts, one: Number, other: Number) -> tuple[str, Key] | Non
         return None
     if SIZES[one.unit][1] <= SIZES[other.unit][1]:
         return None
-    pattern = f"{_written(one.surface)}{_JOIN}{_written(other.surface)}"
+    pattern = f"{written(one.surface)}{_JOIN}{written(other.surface)}"
     match = re.search(pattern, facts.prose, re.IGNORECASE)
     if match is None:
         return None
@@ -124,7 +124,8 @@ def _together(facts: Facts, one: Number, other: Number) -> tuple[str, Key] | Non
 
 
 def _key(number: Number) -> Key | None:
-    """What the number says; None where the form alone does not say it: an idiom, a sign or unit that stands elsewhere."""
+    """What the number says; None where the form alone does not say it: an idiom, a sign or a unit
+    that stands elsewhere."""
     value, unit = number.value, number.unit
     if value[:1] == "-" or ":" in value or unit in _AMBIGUOUS:
         return None

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from datagen.rephrase.fidelity import alignment, forms, hygiene, ledger
 from datagen.rephrase.fidelity.copying import FEWEST_WORDS, copied_share
+from datagen.rephrase.fidelity.equal_formulas import respelled_formulas
 from datagen.rephrase.fidelity.facts import Facts
 from datagen.rephrase.fidelity.judging import (
     Asker,
@@ -99,9 +100,13 @@ class FidelityGate:
     ) -> Finding:
         """Judge a rewrite. `context`: the window and title, where names may come from. `by`: how
         the engine is asked, for options that need it."""
+        options = self._options
+        computes = "mathematics" in options.tiers and expectation.kind == "math"
+        if computes and not _translated(self._sources(source), expectation):
+            text = await asyncio.to_thread(respelled_formulas, source, text)
         finding = self.check_cheap(source, text, context=context, expectation=expectation)
-        verified, options = self._verified, self._options
-        if "mathematics" in options.tiers and expectation.kind == "math" and finding.faithful:
+        verified = self._verified
+        if computes and finding.faithful:
             finding = await self._prove(finding, source, text, expectation)
         if _translated(self._sources(source), expectation):
             return await self._carry(finding, source, text, expectation, by)

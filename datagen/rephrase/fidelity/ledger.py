@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from datagen.rephrase.fidelity import names, numbers, quantities, spans
-from datagen.rephrase.fidelity.arithmetic import Equations, equations
+from datagen.rephrase.fidelity.arithmetic import Equations, equations, value_of
 from datagen.rephrase.fidelity.facts import WORD, Facts
 from datagen.rephrase.fidelity.units import UNITS
 from datagen.schemas import Kind, LedgerReason
@@ -37,6 +37,10 @@ _ANSWER = re.compile(
     r"\\boxed\{((?:[^{}]|\{[^{}]{0,200}\}){1,300})\}"
     r"|####\s*([^\n]{1,80})"
 )
+
+
+_SIGNS = re.compile(r"\\[$!,]|[$,]")
+"""What a plain figure has besides its digits: a currency, thousands."""
 
 
 class Invented(NamedTuple):
@@ -130,13 +134,23 @@ def _lost_numbers(source: Facts, text: Facts) -> Iterator[tuple[str, float, bool
 def _lost_spans(source: Facts, text: Facts) -> Iterator[tuple[str, float, bool]]:
     lower = text.text.lower()
     for span in dict.fromkeys(source.spans.formulas):
-        yield span, WEIGHTS["formula"], span in text.symbols
+        yield span, WEIGHTS["formula"], span in text.symbols or _unboxed_in(span, text)
     for span in dict.fromkeys(source.spans.links):
         yield span, WEIGHTS["link"], span in lower
     for span in dict.fromkeys(source.spans.citations):
         yield f"[{span}]", WEIGHTS["citation"], span in text.vocabulary
     for span in dict.fromkeys(source.spans.code):
         yield span, WEIGHTS["code"], "".join(span.split()) in text.squashed
+
+
+def _unboxed_in(span: str, text: Facts) -> bool:
+    """True if the text has what a box holds: that it is the answer is compared apart."""
+    boxed = _ANSWER.fullmatch(span)
+    if boxed is None or not boxed[1]:
+        return False
+    value = value_of(boxed[1])
+    known = value is not None and quantities.canonical(value) in text.every_number.values
+    return known or (value is None and boxed[1] in text.symbols)
 
 
 def _known_name(low: str, facts: Facts) -> bool:
@@ -391,7 +405,7 @@ def _answer_lost(source: Facts, text: Facts) -> bool:
 
 
 def _answer(groups: tuple[str, str]) -> str:
-    plain = "".join(groups).strip().strip("$.").replace(",", "")
+    plain = _SIGNS.sub("", "".join(groups)).strip().rstrip(".")
     if plain.replace(".", "", 1).isdecimal():
         return quantities.canonical(float(plain))
     return spans.formula("".join(groups).strip())

@@ -8,7 +8,15 @@
 import re
 from collections.abc import Sequence
 
-from datagen.rephrase.fidelity.quantities import ERAS, SCALES, Number, Numbers, canonical, gather
+from datagen.rephrase.fidelity.quantities import (
+    ERAS,
+    SCALES,
+    VULGAR,
+    Number,
+    Numbers,
+    canonical,
+    gather,
+)
 from datagen.rephrase.fidelity.spelled import spelled
 from datagen.rephrase.fidelity.units import UNITS
 
@@ -48,8 +56,7 @@ _NUMBERED = re.compile(
 )
 _OUTLINE = re.compile(r"\d{1,2}\.\d{1,2} {1,2}(?=[^\W\d_a-z])")
 """Two levels of numbering before a capital: "1.2 Early years"."""
-_VULGAR = {"½": 0.5, "¼": 0.25, "¾": 0.75, "⅓": 1 / 3, "⅔": 2 / 3, "⅛": 0.125}
-_ALONE = {sign: re.compile(rf"(?<!\d){sign}") for sign in _VULGAR}
+_ALONE = {sign: re.compile(rf"(?<!\d){sign}") for sign in VULGAR}
 _BETWEEN = frozenset(("-", "–", "—", " to ", " and ", " or ", " - ", " – "))
 
 
@@ -61,7 +68,7 @@ def read_numbers(prose: str, words: Sequence[str]) -> Numbers:
     if not prose.isascii():
         facts += [
             Number(canonical(value), "", sign, False, "soft", "")
-            for sign, value in _VULGAR.items()
+            for sign, value in VULGAR.items()
             if _ALONE[sign].search(prose)
         ]
     return gather(facts, days)
@@ -184,7 +191,7 @@ def _number(prose: str, raw: str, start: int, end: int, before: str) -> Number:
 
 def _part_after(prose: str, raw: str, end: int) -> tuple[float, int]:
     """The part behind a whole number, as in "1½" and "1 1/2", and where it ends."""
-    if part := _VULGAR.get(prose[end : end + 1]):
+    if part := VULGAR.get(prose[end : end + 1]):
         return part, end + 1
     mixed = _MIXED.match(prose, end) if raw.isdigit() else None
     if mixed is None or not 0 < int(mixed[1]) < int(mixed[2]):
