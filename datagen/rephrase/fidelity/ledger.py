@@ -2,8 +2,9 @@
 
 Numbers, units and dates must stand in the source itself: a figure from a neighbouring chunk is a
 drift even if the document has it, unless the context has the same figure with the same next word
-("the 1973 oil crisis"). Names may stand in the context too. Facts are compared as sets: two figures
-that change places are not seen here, nor is anything said in ordinary words.
+("the 1973 oil crisis"). Names may stand in the context too. Facts are compared as sets: figures
+that change places are seen between rows of tables and lists only, and nothing that is said in
+ordinary words is.
 """
 
 import re
@@ -13,6 +14,7 @@ from typing import NamedTuple
 from datagen.rephrase.fidelity import names, numbers, quantities, spans
 from datagen.rephrase.fidelity.arithmetic import Equations, equations, value_of
 from datagen.rephrase.fidelity.facts import WORD, Facts
+from datagen.rephrase.fidelity.rows import exchanged
 from datagen.rephrase.fidelity.units import UNITS
 from datagen.schemas import Kind, LedgerReason
 
@@ -86,6 +88,10 @@ def compare(
         *_new_spans(source, text, kind, worked),
     ]
     if not translated:
+        if kind == "knowledge":  # in mathematics lines are steps
+            invented += [
+                Invented("exchanged_figure", row) for row in exchanged(source.text, text.text)
+            ]
         invented += _new_quotations(source, text, context)
         if not nouns_capitalised:
             invented += _new_names(source, text, context, gone)
