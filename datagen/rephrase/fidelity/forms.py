@@ -51,11 +51,8 @@ _OPERATORS = frozenset("+*/=×÷^<>−·")
 
 def respelled(source: Facts, text: Facts) -> str:
     """The text with the source's form of each fact that the two write differently."""
-    changes = {
-        surface: form
-        for surface, form in (*_numbers(source, text), *_dates(source, text), *_names(source, text))
-        if f" {' '.join(words_of(surface))} " not in source.running
-    }
+    found = (*_numbers(source, text), *_dates(source, text), *_names(source, text))
+    changes = {surface: form for surface, form in found if _lacks(source, surface)}
     if not changes:
         return text.text
     ordered = sorted(changes, key=lambda surface: -len(surface))
@@ -66,6 +63,10 @@ def respelled(source: Facts, text: Facts) -> str:
             parts += [text.text[at : match.start()], changes[ordered[(match.lastindex or 1) - 1]]]
             at = match.end()
     return "".join((*parts, text.text[at:]))
+
+
+def _lacks(source: Facts, surface: str) -> bool:
+    return f" {' '.join(words_of(surface))} " not in source.running
 
 
 def written(surface: str) -> str:
@@ -81,7 +82,7 @@ def _calculates(prose: str, start: int, end: int) -> bool:
 
 
 def _numbers(source: Facts, text: Facts) -> Iterator[tuple[str, str]]:
-    mine = dict(_measures(text))
+    mine = {surface: key for surface, key in _measures(text) if _lacks(source, surface)}
     if not mine:
         return
     theirs: dict[Key, str] = {}
@@ -148,10 +149,10 @@ def _key(number: Number) -> Key | None:
 
 
 def _dates(source: Facts, text: Facts) -> Iterator[tuple[str, str]]:
-    mine = dict(numbers.whole_dates(text.prose))
-    if mine:
+    if text.numbers.days and source.numbers.days:
         theirs = {date: surface for surface, date in numbers.whole_dates(source.prose)}
-        yield from ((surface, theirs[date]) for surface, date in mine.items() if date in theirs)
+        mine = numbers.whole_dates(text.prose)
+        yield from ((surface, theirs[date]) for surface, date in mine if date in theirs)
 
 
 def _names(source: Facts, text: Facts) -> Iterator[tuple[str, str]]:
