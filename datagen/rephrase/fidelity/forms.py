@@ -46,6 +46,9 @@ WTO: World Trade Organization
 """
 _KNOWN = dict(line.split(": ") for line in _KNOWN_IN_ORDER.strip().splitlines())
 """Acronym → the only name that may stand for it unless the source has the name."""
+_CLOCK = frozenset(["past", "to"])
+_WHOLES = frozenset(["of", "the", "its", "their", "his", "her", "our", "all", "these", "those"])
+"""Words after "half" that make it a share."""
 _OPERATORS = frozenset("+*/=×÷^<>−·")
 
 
@@ -135,8 +138,10 @@ def _key(number: Number) -> Key | None:
     if number.date and number.surface != value:
         return None  # the 18 of "1914–18"
     share = 0 < float(value) < 1
+    if number.weight == "soft" and (number.after in _CLOCK or _is_idiom(number)):
+        return None
     if not unit:
-        return None if number.weight == "soft" and not share else ("share" if share else "", value)
+        return ("share" if share else "", value)
     shown = {UNITS.get(part.lower().rstrip("²³")) for part in _UNIT.findall(number.surface)}
     if unit.rstrip("²³") not in shown and not (unit == "%" and "cent" in number.surface):
         return None
@@ -146,6 +151,13 @@ def _key(number: Number) -> Key | None:
         return "share", canonical(float(value) / 100)
     dimension, size = SIZES.get(unit, (unit, 1.0))
     return dimension, canonical(float(value) * size)
+
+
+def _is_idiom(number: Number) -> bool:
+    """True for "once" or the half of "half-time"; "half of them" and "a half" are shares."""
+    if not 0 < float(number.value) < 1:
+        return True
+    return number.surface.isalpha() and number.after not in _WHOLES
 
 
 def _dates(source: Facts, text: Facts) -> Iterator[tuple[str, str]]:
