@@ -50,6 +50,7 @@ LedgerReason = Literal[
     "invented_link",
     "invented_formula",
     "invented_code",
+    "exchanged_figure",
     "lost_facts",
 ]
 AlignmentReason = Literal["unsupported_sentence", "lost_sentence"]

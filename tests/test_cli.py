@@ -96,6 +96,32 @@ def test_a_mistake_is_one_line_and_exit_2(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("threshold=0.5", "must look like section.key=value"),
+        ("rewrite.attempts=2", "only fidelity.… can be set here"),
+        ("seed=2", "only fidelity.… can be set here"),
+        ("fidelity.threshold", "must look like section.key=value"),
+        ("fidelity.threshold=high", "fidelity.threshold: must be a number"),
+        ("fidelity.threshold=2", "fidelity.threshold: must be at most 1"),
+        ("fidelity.treshold=0.5", "did you mean threshold?"),
+        ("fidelity.tiers=[nonsense]", "fidelity.tiers"),
+        ("fidelity.tiers=[verifier]", "verifier needs ledger beside it"),
+        ("fidelity.translate_back=true", "need a run's engine"),
+    ],
+)
+def test_a_mistake_in_what_pairs_are_scored_with_is_one_line_and_exit_2(
+    datagen: Callable[..., Said], tmp_path: Path, setting: str, said: str
+) -> None:
+    pairs = tmp_path / "pairs.jsonl"
+    pairs.write_text('{"source": "The mill was built in 1811.", "text": "It is of 1811."}\n')
+    found = datagen("fidelity", pairs, "--set", setting)
+    assert (found.code, found.err.count("\n")) == (2, 1)
+    assert said in found.err
+    assert [path.name for path in tmp_path.iterdir()] == ["pairs.jsonl"]
+
+
 @pytest.mark.parametrize("arguments", [["rephrase"], ["rephrase", "a.jsonl"], ["nonsense"]])
 def test_a_command_that_is_none_is_one_line_and_exit_2(
     datagen: Callable[..., Said], arguments: list[str]

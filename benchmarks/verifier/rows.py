@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from benchmarks.corruptions.pairs import Pair
 from benchmarks.verifier.examples import Example
 from benchmarks.verifier.written import Written
-from datagen.rephrase.fidelity import features, hygiene, ledger, verifier
+from datagen.rephrase.fidelity import features, forms, hygiene, ledger, verifier
 from datagen.rephrase.fidelity.copying import copied_share
 from datagen.rephrase.fidelity.evidence import Evidence
 from datagen.rephrase.fidelity.facts import Facts
@@ -48,10 +48,11 @@ class Row:
 
 
 def measured(source: str, text: str, subject: str) -> tuple[Any, ...]:
-    theirs, mine = Facts(source), Facts(text)
+    theirs = Facts(source)
+    mine = Facts(forms.respelled(theirs, Facts(text)))
     entered = ledger.compare(theirs, mine, lambda: Facts(""), kind=subject)  # type: ignore[arg-type]
-    ahead = features.compared(features.claims_of(text), Evidence(source))
-    back = features.compared(features.claims_of(source), Evidence(text))
+    ahead = features.compared(features.claims_of(mine.text), Evidence(source))
+    back = features.compared(features.claims_of(source), Evidence(mine.text))
     told = {
         "entered": entered, "copied": copied_share(theirs, mine),
         "ratio": hygiene.length_ratio(theirs, mine), "math": subject == "math",

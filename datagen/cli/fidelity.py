@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from datagen.cli.options import Settings
 from datagen.errors import RecipeError
 
 COLUMNS = ("fidelity", "supported", "kept")
@@ -25,9 +26,10 @@ def fidelity(
     language: Annotated[
         str, typer.Option("--language", help="ISO 639-1 code of the texts.")
     ] = "en",
+    settings: Settings = None,
 ) -> None:
     """Score how faithful texts are to their sources; with labels, how well that is told."""
-    from datagen.scoring.score import report, score
+    from datagen.scoring.score import gate_options, report, score
 
     if column not in COLUMNS:
         raise RecipeError(f"--column {column}: must be {', '.join(COLUMNS)}")
@@ -36,6 +38,7 @@ def fidelity(
     scored = score(
         pairs,
         output,
+        gate_options(settings or (), subject="math" if math else "knowledge"),
         column=column,  # type: ignore[arg-type]
         subject="math" if math else "knowledge",
         language=language,

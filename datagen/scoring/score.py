@@ -1,14 +1,15 @@
 """Scores a file of pairs: JSON lines or Parquet in, the same rows with the gate's scores out.
 
-Copies pass here: a copy is faithful, and that a rewrite must differ is the pipeline's rule. No
-style is known, so only lengths that no style has are at fault. What could not be scored is not
-faithful and says why. Covered by the gate's own limits: see `datagen.rephrase.fidelity`.
+Copies pass here unless a setting forbids them: a copy is faithful, and that a rewrite must differ
+is the pipeline's rule. No style is known, so only lengths that no style has are at fault. What
+could not be scored is not faithful and says why. Covered by the gate's own limits: see
+`datagen.rephrase.fidelity`.
 """
 
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -19,7 +20,9 @@ import pyarrow.parquet as pq
 
 from datagen.engines.embeddings import Embedder
 from datagen.errors import RecipeError, StorageError
+from datagen.recipe import load_recipe
 from datagen.rephrase.fidelity import Expectation, FidelityGate, FidelityOptions
+from datagen.rephrase.pipeline import RephraseRecipe
 from datagen.schemas import Kind, Scores
 from datagen.scoring.measures import Judged, table
 from datagen.scoring.reading import PairRow, fitted, rows, schema
@@ -63,7 +66,7 @@ def score(
     `told` hears how many rows are done. Raises RecipeError for what the user can put right.
     """
     output = output or beside(path)
-    options = (options or _options(subject)).model_copy(update={"max_copied": 1.0})
+    options = options or gate_options((), subject)
     if "judge" in options.tiers or options.translate_back:
         raise RecipeError("judge and translate_back need a run's engine; none is asked here")
     if output.resolve() == path.resolve():
@@ -90,12 +93,19 @@ def beside(path: Path) -> Path:
     return path.with_name(f"{name}.scored.parquet")
 
 
-def _options(subject: Kind) -> FidelityOptions:
-    """The default gate; formulas and equations of mathematics are computed too."""
-    default = FidelityOptions()
-    if subject != "math":
-        return default
-    return default.model_copy(update={"tiers": (*default.tiers, "mathematics")})
+def gate_options(settings: Sequence[str], subject: Kind) -> FidelityOptions:
+    """The default gate with `--set` settings; it computes mathematics and lets copies pass unless
+    they say otherwise. Raises RecipeError for a setting that is wrong or not about the gate."""
+    chosen = load_recipe(RephraseRecipe, "rephrase", settings).fidelity
+    named = {setting.partition("=")[0].strip() for setting in settings}
+    if others := sorted(key for key in named if not key.startswith("fidelity.")):
+        raise RecipeError(f"--set {others[0]}: only fidelity.… can be set here")
+    changes: dict[str, Any] = {}
+    if "fidelity.max_copied" not in named:
+        changes["max_copied"] = 1.0
+    if subject == "math" and "fidelity.tiers" not in named:
+        changes["tiers"] = (*chosen.tiers, "mathematics")
+    return chosen.model_copy(update=changes)
 
 
 def report(scored: Scored) -> Iterator[str]:

@@ -10,7 +10,7 @@ import pytest
 from datagen.errors import DatagenError, RecipeError
 from datagen.scoring import report, score
 from datagen.scoring.measures import Judged, auroc, by_kind
-from datagen.scoring.score import label_of
+from datagen.scoring.score import gate_options, label_of
 
 SOURCE = (
     "The bridge was opened in 1932 by the governor of the state. It carries 160,000 vehicles a day. "
@@ -251,3 +251,29 @@ def test_labels_that_say_neither_are_counted(tmp_path: Path) -> None:
 )
 def test_labels_are_read_or_left_out(value: Any, label: bool | None) -> None:
     assert label_of(value) is label
+
+
+def test_settings_change_the_gate(tmp_path: Path) -> None:
+    path = written(tmp_path / "pairs.jsonl", [{"source": SOURCE, "text": FAITHFUL}])
+    loose, strict = (gate_options([f"fidelity.threshold={bar}"], "math") for bar in (0.5, 1))
+
+    assert "mathematics" in loose.tiers
+    assert score(path, options=loose).faithful == 1
+    assert score(path, options=strict).faithful == 0
+
+
+def test_tiers_that_are_set_are_the_tiers(tmp_path: Path) -> None:
+    options = gate_options(["fidelity.tiers=hygiene,ledger"], "math")
+
+    assert (options.tiers, options.threshold) == (("hygiene", "ledger"), 0.35)
+    path = written(tmp_path / "pairs.jsonl", [{"source": SOURCE, "text": FAITHFUL}])
+    score(path, options=options)
+    [row] = scored_rows(tmp_path / "pairs.scored.parquet")
+    assert row["flips"] is None
+
+
+def test_copies_are_refused_where_a_setting_says_so(tmp_path: Path) -> None:
+    path = written(tmp_path / "pairs.jsonl", [{"source": SOURCE, "text": SOURCE}])
+    score(path, options=gate_options(["fidelity.max_copied=0.9"], "knowledge"))
+    [row] = scored_rows(tmp_path / "pairs.scored.parquet")
+    assert row["reason"] == "near_copy"

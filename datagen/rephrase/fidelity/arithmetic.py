@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from datagen.rephrase.fidelity.quantities import VULGAR
+
 _NUMBER = r"\$?\d+(?:,\d{3})*(?:\.\d+)?%?"
 _SIDE = (
     rf"[-(]{{0,3}}\s?{_NUMBER}(?:\s?\){{0,3}}\s?[-+*/^]\s?[-(]{{0,3}}\s?{_NUMBER}){{0,20}}\){{0,3}}"
@@ -16,6 +18,8 @@ _SIDE = (
 _EQUATION = re.compile(rf"(?<![\w.^=+*/]){_SIDE}(?:\s?=\s?{_SIDE})+")
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|[-+*/^()]")
 _REWRITTEN = re.compile(r"\\(?:frac|dfrac|tfrac)\{?(-?\d+)\}?\{?(\d+)\}?")
+_BARE = re.compile(r"\\[dt]?frac\s*(\d)\s*(\d)")
+_LISTED = re.compile(r",(?!\d{3}(?!\d))")
 _BINARY: dict[str, tuple[int, Callable[[float, float], float]]] = {
     "+": (1, operator.add), "-": (1, operator.sub), "*": (2, operator.mul),
     "/": (2, operator.truediv), "^": (3, operator.pow),
@@ -41,6 +45,20 @@ def equations(text: str) -> Equations:
         else:
             false.append(equation)
     return Equations(frozenset(derived), tuple(false))
+
+
+def value_of(formula: str) -> float | None:
+    """Value of a formula of plain numbers, such as `\\frac{1}{2}` or 50%; None for others."""
+    plain = _BARE.sub(r"\\frac{\1}{\2}", formula.replace("{,}", ",").replace("\\$", ""))
+    plain = _REWRITTEN.sub(r"(\1/\2)", plain)
+    plain = plain.replace("\\times", "*").replace("\\cdot", "*").replace("\\div", "/")
+    for sign, value in VULGAR.items():
+        plain = plain.replace(sign, f"({value})")
+    share = plain.rstrip().endswith("%")
+    if _LISTED.search(plain):
+        return None
+    found = _value(_ascii_signs(plain.replace("\\%", "").replace("%", "")).strip())
+    return found / 100 if found is not None and share else found
 
 
 def _slack(equation: str, value: float) -> float:

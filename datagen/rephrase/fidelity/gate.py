@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.rephrase.fidelity import alignment, hygiene, ledger
+from datagen.rephrase.fidelity import alignment, forms, hygiene, ledger
 from datagen.rephrase.fidelity.copying import FEWEST_WORDS, copied_share
+from datagen.rephrase.fidelity.equal_formulas import respelled_formulas
 from datagen.rephrase.fidelity.facts import Facts
 from datagen.rephrase.fidelity.judging import (
     Asker,
@@ -99,9 +100,13 @@ class FidelityGate:
     ) -> Finding:
         """Judge a rewrite. `context`: the window and title, where names may come from. `by`: how
         the engine is asked, for options that need it."""
+        options = self._options
+        computes = "mathematics" in options.tiers and expectation.kind == "math"
+        if computes and not _translated(self._sources(source), expectation):
+            text = await asyncio.to_thread(respelled_formulas, source, text)
         finding = self.check_cheap(source, text, context=context, expectation=expectation)
-        verified, options = self._verified, self._options
-        if "mathematics" in options.tiers and expectation.kind == "math" and finding.faithful:
+        verified = self._verified
+        if computes and finding.faithful:
             finding = await self._prove(finding, source, text, expectation)
         if _translated(self._sources(source), expectation):
             return await self._carry(finding, source, text, expectation, by)
@@ -236,7 +241,11 @@ class FidelityGate:
             fault = "near_copy", f"{copied:.2f} of the 5-grams are the source's"
         finding = Finding(True, scores=Scores(length_ratio=ratio, copied=copied))
         if "ledger" in options.tiers:
-            finding = self._enter(theirs, mine, context, expectation, ratio, copied)
+            entered = mine
+            if not _translated(theirs, expectation):
+                alike = forms.respelled(theirs, mine)
+                entered = mine if alike == text else Facts(alike)
+            finding = self._enter(theirs, entered, context, expectation, finding.scores)
         if fault is not None:
             reason, detail = fault
             scores = finding.scores.model_copy(update={"fidelity": 0.0})
@@ -250,8 +259,7 @@ class FidelityGate:
         mine: Facts,
         context: str,
         told: Expectation,
-        ratio: float,
-        copied: float,
+        scores: Scores,
     ) -> Finding:
         entered = ledger.compare(
             theirs,
@@ -261,7 +269,7 @@ class FidelityGate:
             translated=_translated(theirs, told),
             nouns_capitalised=told.language == "de",
         )
-        verified = self._relate(theirs, mine, context, told, entered, ratio, copied)
+        verified = self._relate(theirs, mine, context, told, entered)
         new = entered.invented
         supported = INVENTED[min(len(new), len(INVENTED) - 1)]
         options = self._options
@@ -281,14 +289,14 @@ class FidelityGate:
             detail[:LONGEST_DETAIL],
             entered.lost[:MOST_MISSED],
             tuple([fact.surface for fact in new[:MOST_MISSED]]),
-            Scores(
-                supported=supported,
-                kept=kept,
-                fidelity=supported * kept,
-                length_ratio=ratio,
-                copied=copied,
-                facts_invented=len(new),
-                facts_kept=entered.kept,
+            scores.model_copy(
+                update={
+                    "supported": supported,
+                    "kept": kept,
+                    "fidelity": supported * kept,
+                    "facts_invented": len(new),
+                    "facts_kept": entered.kept,
+                }
             ),
         )
         if verified is None:
@@ -305,8 +313,6 @@ class FidelityGate:
         context: str,
         told: Expectation,
         entered: ledger.Ledger,
-        ratio: float,
-        copied: float,
     ) -> Verified | None:
         if self._verification is None or _translated(theirs, told):
             return None
@@ -314,8 +320,8 @@ class FidelityGate:
             theirs.text,
             mine.text,
             entered,
-            copied=copied,
-            ratio=ratio,
+            copied=copied_share(theirs, mine),
+            ratio=hygiene.length_ratio(theirs, mine),
             math_kind=told.kind == "math",
             also=_stems(context),
         )

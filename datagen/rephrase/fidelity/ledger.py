@@ -2,8 +2,9 @@
 
 Numbers, units and dates must stand in the source itself: a figure from a neighbouring chunk is a
 drift even if the document has it, unless the context has the same figure with the same next word
-("the 1973 oil crisis"). Names may stand in the context too. Facts are compared as sets: two figures
-that change places are not seen here, nor is anything said in ordinary words.
+("the 1973 oil crisis"). Names may stand in the context too. Facts are compared as sets: figures
+that change places are seen between rows of tables and lists only, and nothing that is said in
+ordinary words is.
 """
 
 import re
@@ -11,8 +12,9 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from datagen.rephrase.fidelity import names, numbers, quantities, spans
-from datagen.rephrase.fidelity.arithmetic import Equations, equations
+from datagen.rephrase.fidelity.arithmetic import Equations, equations, value_of
 from datagen.rephrase.fidelity.facts import WORD, Facts
+from datagen.rephrase.fidelity.rows import exchanged
 from datagen.rephrase.fidelity.units import UNITS
 from datagen.schemas import Kind, LedgerReason
 
@@ -37,6 +39,10 @@ _ANSWER = re.compile(
     r"\\boxed\{((?:[^{}]|\{[^{}]{0,200}\}){1,300})\}"
     r"|####\s*([^\n]{1,80})"
 )
+
+
+_SIGNS = re.compile(r"\\[$!,]|[$,]")
+"""What a plain figure has besides its digits: a currency, thousands."""
 
 
 class Invented(NamedTuple):
@@ -82,6 +88,10 @@ def compare(
         *_new_spans(source, text, kind, worked),
     ]
     if not translated:
+        if kind == "knowledge":  # in mathematics lines are steps
+            invented += [
+                Invented("exchanged_figure", row) for row in exchanged(source.text, text.text)
+            ]
         invented += _new_quotations(source, text, context)
         if not nouns_capitalised:
             invented += _new_names(source, text, context, gone)
@@ -130,13 +140,23 @@ def _lost_numbers(source: Facts, text: Facts) -> Iterator[tuple[str, float, bool
 def _lost_spans(source: Facts, text: Facts) -> Iterator[tuple[str, float, bool]]:
     lower = text.text.lower()
     for span in dict.fromkeys(source.spans.formulas):
-        yield span, WEIGHTS["formula"], span in text.symbols
+        yield span, WEIGHTS["formula"], span in text.symbols or _unboxed_in(span, text)
     for span in dict.fromkeys(source.spans.links):
         yield span, WEIGHTS["link"], span in lower
     for span in dict.fromkeys(source.spans.citations):
         yield f"[{span}]", WEIGHTS["citation"], span in text.vocabulary
     for span in dict.fromkeys(source.spans.code):
         yield span, WEIGHTS["code"], "".join(span.split()) in text.squashed
+
+
+def _unboxed_in(span: str, text: Facts) -> bool:
+    """True if the text has what a box holds: that it is the answer is compared apart."""
+    boxed = _ANSWER.fullmatch(span)
+    if boxed is None or not boxed[1]:
+        return False
+    value = value_of(boxed[1])
+    known = value is not None and quantities.canonical(value) in text.every_number.values
+    return known or (value is None and boxed[1] in text.symbols)
 
 
 def _known_name(low: str, facts: Facts) -> bool:
@@ -170,7 +190,7 @@ def _new_days(
     for month, day in mine.days:
         if (month, day) in have.days or (not day and month in months):
             continue
-        if (day, month) in have.days and (day, month) not in mine.days:
+        if (day, month) in have.days and (day, month) in mine.days:
             continue
         surface = f"{numbers.month_name(month)} {day or ''}".strip()
         if surface.lower() not in context().text.lower():
@@ -391,7 +411,7 @@ def _answer_lost(source: Facts, text: Facts) -> bool:
 
 
 def _answer(groups: tuple[str, str]) -> str:
-    plain = "".join(groups).strip().strip("$.").replace(",", "")
+    plain = _SIGNS.sub("", "".join(groups)).strip().rstrip(".")
     if plain.replace(".", "", 1).isdecimal():
         return quantities.canonical(float(plain))
     return spans.formula("".join(groups).strip())

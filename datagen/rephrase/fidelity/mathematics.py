@@ -112,8 +112,8 @@ def judge_math(
     limits: call it from a thread where a loop has to go on. `computer` is the process's own unless
     given.
     """
-    ours, theirs = _read(source), Worked(text)
-    asked = computer or _shared()
+    ours, theirs = read_source(source), Worked(text)
+    asked = computer or shared_computer()
     fault = _bad_latex(ours, theirs) or _lost_code(ours, theirs)
     if fault is None and translated:
         fault = number_fault(source, text)
@@ -137,12 +137,14 @@ Fault = tuple[MathReason, str]
 
 
 @lru_cache(maxsize=256)
-def _read(source: str) -> Worked:
+def read_source(source: str) -> Worked:
+    """A source's mathematics; the last ones stay read."""
     return Worked(source)
 
 
 @lru_cache(maxsize=1)
-def _shared() -> Computer:
+def shared_computer() -> Computer:
+    """The process's own."""
     return Computer()
 
 
@@ -265,7 +267,7 @@ def _equal_stands(row: str, new: Sequence[Tokens], theirs: Worked, computer: Com
         verdicts = computer.steps(known, pairs) if known else ["unknown"]
         return all(verdict == "true" for verdict in verdicts) and not _only_identities(pairs)
     candidates = [side for other in written for side in _sides(other)][: 2 * _MOST_CANDIDATES]
-    return any(computer.same(_bare(row), side) is True for side in candidates)
+    return any(computer.same(bare(row), side) is True for side in candidates)
 
 
 def _only_identities(pairs: Sequence[Sides]) -> bool:
@@ -313,7 +315,7 @@ _OTHER_RELATION = re.compile(
 )
 
 
-def _bare(row: str) -> str:
+def bare(row: str) -> str:
     """A row without delimiters and closing punctuation."""
     inner = re.sub(r"^\s*(?:\$\$?|\\[\[(])|(?:\$\$?|\\[\])])\s*$", "", row.strip())
     inner = re.sub(r"\\(?:begin|end)\{[a-z]+\*?\}", "", inner)
@@ -323,7 +325,7 @@ def _bare(row: str) -> str:
 def _pairs(row: str) -> list[Sides]:
     """The equations of a row: a = b = c is a = b and b = c."""
     found: list[Sides] = []
-    for statement in _statements(_bare(row)):
+    for statement in _statements(bare(row)):
         parts = [part.strip() for part in _EQUALS.split(statement)]
         found += [(a, b) for a, b in pairwise(parts) if a and b]
     return found
@@ -332,7 +334,7 @@ def _pairs(row: str) -> list[Sides]:
 def _sides(row: str) -> list[str]:
     return [
         part.strip()
-        for statement in _statements(_bare(row))
+        for statement in _statements(bare(row))
         for part in _EQUALS.split(statement)
         if part.strip()
     ]
@@ -366,7 +368,7 @@ def _answer_kept(ours: Worked, theirs: Worked, computer: Computer) -> bool:
 
 def _same(one: str, other: str, computer: Computer) -> bool:
     mine, yours = latex.tokens(one), latex.tokens(other)
-    return mine == yours or computer.same(_bare(one), _bare(other)) is True
+    return mine == yours or computer.same(bare(one), bare(other)) is True
 
 
 def _stands(answer: str, text: str) -> bool:

@@ -146,13 +146,18 @@ def stem(name: str) -> str:
 def initials(prose: str) -> set[str]:
     """Acronyms that runs of capitalised words make, lower case, small words left out."""
     made: set[str] = set()
-    for run in _RUN.findall(prose):
+    for run in runs(prose):
         parts = re.split(r"[ -]+", run)
         letters = "".join(part[0] for part in parts if part[0].isupper()).lower()
         made.update(
             letters[i:j] for i in range(len(letters)) for j in range(i + 2, len(letters) + 1)
         )
     return made
+
+
+def runs(prose: str) -> list[str]:
+    """Each run of capitalised words, small words between them included."""
+    return _RUN.findall(prose)
 
 
 def run_at(prose: str, start: int) -> str:

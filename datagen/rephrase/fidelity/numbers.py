@@ -8,7 +8,15 @@
 import re
 from collections.abc import Sequence
 
-from datagen.rephrase.fidelity.quantities import ERAS, SCALES, Number, Numbers, canonical, gather
+from datagen.rephrase.fidelity.quantities import (
+    ERAS,
+    SCALES,
+    VULGAR,
+    Number,
+    Numbers,
+    canonical,
+    gather,
+)
 from datagen.rephrase.fidelity.spelled import spelled
 from datagen.rephrase.fidelity.units import UNITS
 
@@ -28,7 +36,7 @@ _MONTH = (
 )
 _DATE = re.compile(
     rf"(?:\b(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?)?\b({_MONTH})(?![^\W\d_])"
-    r"(?:\s+(\d{1,2})(?:st|nd|rd|th)?(?![\d:]|\s?[ap]\.?m))?(?:,?\s+(?:of\s+)?\d{4}\b)?"
+    r"(?:\s+(\d{1,2})(?:st|nd|rd|th)?(?![\d:]|\s?[ap]\.?m))?(?:,?\s+(?:of\s+)?(\d{4})\b)?"
 )
 _JOINED = re.compile(r"\d\d?[-/]\d")
 _ISO = re.compile(r"\b\d{4}-(\d{2})-(\d{2})\b")
@@ -38,6 +46,8 @@ _BEFORE_MONTH = re.compile(r"\b(?:in|of|since|until|by|from|to|early|late|mid)[ 
 _DIGITS = re.compile(r"\d+(?:[,\u00a0\u202f\u2009]\d{3}(?!\d))*(?:\.\d+)?(?::\d+)*")
 _TAIL = re.compile(r"[\s\u00a0-]{0,2}(%|°\s?[CFcf]?|[^\W\d_]+)")
 _BELOW = re.compile(r"/(\d{1,6})\b(?!/)")
+_MIXED = re.compile(r" (\d)/(\d{1,2})\b(?!/)")
+""""1 1/2", from the blank on."""
 _CURRENCY = "$€£¥₹"
 _NUMBERED = re.compile(
     r"(?:^|\n)[\s#>*_|(-]*(?:(?:step|question|part|section|chapter|table|figure|note|fact|example"
@@ -46,8 +56,7 @@ _NUMBERED = re.compile(
 )
 _OUTLINE = re.compile(r"\d{1,2}\.\d{1,2} {1,2}(?=[^\W\d_a-z])")
 """Two levels of numbering before a capital: "1.2 Early years"."""
-_VULGAR = {"½": 0.5, "¼": 0.25, "¾": 0.75, "⅓": 1 / 3, "⅔": 2 / 3, "⅛": 0.125}
-_ALONE = {sign: re.compile(rf"(?<!\d){sign}") for sign in _VULGAR}
+_ALONE = {sign: re.compile(rf"(?<!\d){sign}") for sign in VULGAR}
 _BETWEEN = frozenset(("-", "–", "—", " to ", " and ", " or ", " - ", " – "))
 
 
@@ -59,7 +68,7 @@ def read_numbers(prose: str, words: Sequence[str]) -> Numbers:
     if not prose.isascii():
         facts += [
             Number(canonical(value), "", sign, False, "soft", "")
-            for sign, value in _VULGAR.items()
+            for sign, value in VULGAR.items()
             if _ALONE[sign].search(prose)
         ]
     return gather(facts, days)
@@ -70,6 +79,19 @@ def month_name(month: int) -> str:
     return _MONTH_NAMES[month - 1].capitalize() if 1 <= month <= 12 else str(month)
 
 
+def whole_dates(prose: str) -> list[tuple[str, tuple[int, int, int]]]:
+    """Dates with year, month and day, each as written."""
+    found = []
+    for match in _DATE.finditer(prose):
+        before, name, after, year = match.groups()
+        if year and (day := before or after):
+            month = MONTHS[name.rstrip(".").lower()]
+            found.append((match.group(), (int(year), month, int(day))))
+    for match in _ISO.finditer(prose):
+        found.append((match.group(), (int(match.group()[:4]), int(match[1]), int(match[2]))))
+    return found
+
+
 def _dates(prose: str, words: Sequence[str]) -> tuple[set[tuple[int, int]], set[int]]:
     """(month, day) pairs, and the offsets of day numbers, which are no other numbers."""
     days: set[tuple[int, int]] = set()
@@ -77,7 +99,7 @@ def _dates(prose: str, words: Sequence[str]) -> tuple[set[tuple[int, int]], set[
     named = MONTHS.keys() & set(words)
     if named and any(name.capitalize() in prose for name in named):
         for match in _DATE.finditer(prose):
-            before, name, after = match.groups()
+            before, name, after, _ = match.groups()
             day = before or after or "0"
             bare = day == "0" and match.end() == match.end(2)
             if bare and not _month_alone(prose, name, match.start()):
@@ -112,15 +134,10 @@ def _digits(prose: str, taken: set[int]) -> list[Number]:
     for match in _DIGITS.finditer(prose):
         start, end = match.span()
         before = prose[start - 1] if start else "\n"
+        if ends and start < ends[-1][1]:
+            continue  # below a fraction's line
         if start in taken or before == "_" or (before.isalpha() and before < "\u3000"):
             continue  # part of a word; scripts without spaces write figures right behind theirs
-        if (
-            before == "/"
-            and found
-            and start > 1
-            and found[-1].surface.endswith("/" + match.group())
-        ):
-            continue
         number = _number(prose, match.group(), start, end, before)
         if found and (gap := prose[ends[-1][1] : start]) in _BETWEEN:
             if number.unit and not found[-1].unit:
@@ -128,7 +145,7 @@ def _digits(prose: str, taken: set[int]) -> list[Number]:
             if gap in ("-", "–") and found[-1].date and len(match.group()) == 2:
                 number = number._replace(value=found[-1].value[:2] + match.group(), date=True)
         found.append(number)
-        ends.append((start, end))
+        ends.append((start, start + len(number.surface) if "/" in number.surface else end))
         if number.unit == "m" and number.surface.endswith("m"):
             counts.append(_millions(number))
     return found + counts
@@ -150,8 +167,8 @@ def _number(prose: str, raw: str, start: int, end: int, before: str) -> Number:
     digits = raw.translate(_GROUPING)
     if before == "." and (start < 2 or not prose[start - 2].isalnum()):
         digits = "0." + digits
-    part = _VULGAR.get(prose[end : end + 1], 0.0)
-    value, end = float(digits) + part, end + bool(part)
+    part, end = _part_after(prose, raw, end)
+    value = float(digits) + part
     tail = _TAIL.match(prose, end)
     if prose[end : end + 1] == "/" and (below := _BELOW.match(prose, end)):
         value = value / (int(below[1]) or 1)
@@ -170,6 +187,16 @@ def _number(prose: str, raw: str, start: int, end: int, before: str) -> Number:
     text = digits.lstrip("0") if len(digits) > 12 and digits.isdigit() and factor == 1 else ""
     surface = prose[start - 1 : finish] if before in _CURRENCY else prose[start:finish]
     return Number(text or canonical(sign * value * factor), unit, surface, plain, "hard", after)
+
+
+def _part_after(prose: str, raw: str, end: int) -> tuple[float, int]:
+    """The part behind a whole number, as in "1½" and "1 1/2", and where it ends."""
+    if part := VULGAR.get(prose[end : end + 1]):
+        return part, end + 1
+    mixed = _MIXED.match(prose, end) if raw.isdigit() else None
+    if mixed is None or not 0 < int(mixed[1]) < int(mixed[2]):
+        return 0.0, end
+    return int(mixed[1]) / int(mixed[2]), mixed.end()
 
 
 _GROUPING = {ord(mark): None for mark in ",\u00a0\u202f\u2009"}
@@ -229,6 +256,8 @@ def _unit_at(prose: str, tail: re.Match[str], word: str) -> tuple[str, int]:
         if following is not None and name in UNITS:
             power = {"s": "²", "c": "³"}.get(word[0], "")
             return UNITS[name] + power, following.end()
+    if word[-1] in "²³" and word[:-1] in UNITS:
+        return UNITS[word[:-1]] + word[-1], tail.end()
     unit = UNITS.get(word.replace(" ", ""), "")
     if unit and prose[tail.end() : tail.end() + 1] in ("²", "³"):
         return unit + prose[tail.end()], tail.end() + 1

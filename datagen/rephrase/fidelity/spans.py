@@ -8,10 +8,11 @@ import re
 from typing import NamedTuple
 
 # Formulas: `$` opens before a non-space and closes after a non-space and before a non-digit, so
-# that "$5 to $10" is money. Each repetition is bounded or stops at the next opener: linear.
+# that "$5 to $10" is money; behind a backslash it is a sign. Each repetition is bounded or stops at
+# the next opener: linear.
 _SPAN = re.compile(
     r"(?P<code>```[\s\S]*?```|`[^`\n]+`)"
-    r"|(?P<formula>\$\$[^$]+\$\$|\$(?![\s$])[^$]{0,400}(?<![\s$])\$(?!\d)"
+    r"|(?P<formula>(?<!\\)\$\$[^$]+\$\$|(?<!\\)\$(?![\s$])(?:\\[\s\S]|[^$\\]){0,400}(?<![\s$])\$(?!\d)"
     r"|\\\[(?:[^\\]|\\(?![\[\]]))*\\\]|\\\((?:[^\\]|\\(?![()]))*\\\)"
     r"|\\begin\{(?P<env>equation|align|gather|multline|eqnarray)\*?\}[\s\S]{0,2000}?\\end\{(?P=env)\*?\})"
     r"|(?P<link>(?:https?://|www\.)[^\s<>\"”)\]]+|[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{2,64})"

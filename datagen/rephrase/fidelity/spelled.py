@@ -1,4 +1,4 @@
-"""Numbers in words: "twenty-one", "twelve hundred", "two and a half", "third", "both"."""
+"""Numbers in words: "twenty-one", "two and a half", "half an hour", "a third of", "both"."""
 
 from collections.abc import Sequence
 
@@ -90,6 +90,7 @@ _LOOSE = {
     "decade": 10.0,
 }  # fmt: skip
 _AND_A_HALF = ["and", "a", "half"]
+_ARTICLES = ("a", "an")
 _STARTS = {**_UNDER_20, **_TENS, **_ORDINALS, **_LOOSE, **SCALES}
 
 
@@ -99,7 +100,8 @@ def spelled(words: Sequence[str]) -> list[Number]:
     done = 0
     for index, word in enumerate(words):
         if word in _STARTS and index >= done:
-            number, done = _run(words, index)
+            part = _part(words, index, index + 1, 1 / _PARTS[word]) if word in _PARTS else None
+            number, done = part or _run(words, index)
             if number is not None:
                 found.append(number)
     return found
@@ -126,13 +128,36 @@ def _run(words: Sequence[str], start: int) -> tuple[Number | None, int]:
     if following in _ORDINALS and first in _TENS and end == start + 1 and _ORDINALS[following] < 10:
         return _ordinal(words, start, end + 1, value + _ORDINALS[following])
     if following in _PARTS:
-        return _named(words, start, end + 1, value / _PARTS[following], "hard")
+        value /= _PARTS[following]
+        part = _part(words, start, end + 1, value)
+        return part or _named(words, start, end + 1, value, "hard")
     if list(words[end : end + 3]) == _AND_A_HALF:
         scale = SCALES.get(words[end + 3]) if end + 3 < len(words) else None
         stop = end + 3 if scale is None else end + 4
         return _named(words, start, stop, (value + 0.5) * (scale or 1.0), "hard")
     weight: Weight = "soft" if value == 1 else "small" if value <= 10 else "hard"
     return _named(words, start, end, value, weight)
+
+
+def _part(words: Sequence[str], start: int, end: int, value: float) -> tuple[Number, int] | None:
+    """A part of a measure ("half an hour", "a quarter of a million"), a measure and a half ("an
+    hour and a half"), or a share after an article ("a third of"); None for other words."""
+    article, unit, *joined = [*words[max(0, start - 4) : start], "", ""]
+    if value == 0.5 and joined[:2] == ["and", "a"] and article in _ARTICLES and unit in UNITS:
+        surface = " ".join(words[start - 4 : end])
+        return Number("1.5", UNITS[unit], surface, False, "hard", unit), end
+    first = start - (words[start - 1] in _ARTICLES if start else 0)
+    at = end + (list(words[end : end + 1]) == ["of"])
+    whole = words[at + 1] if at + 1 < len(words) and words[at] in _ARTICLES else ""
+    if whole in SCALES:
+        weight: Weight = "soft" if whole == "dozen" else "hard"
+        return _named(words, first, at + 2, value * SCALES[whole], weight)
+    if whole in UNITS:
+        surface = " ".join(words[first : at + 2])
+        return Number(canonical(value), UNITS[whole], surface, False, "hard", whole), at + 2
+    if first < start and (at > end or value in (0.5, 0.25)):
+        return _named(words, first, end, value, "soft")
+    return None
 
 
 def _cardinal(words: Sequence[str], start: int) -> tuple[float, int]:
