@@ -112,7 +112,7 @@ def _digits_and_words(sentence: str, material: Material) -> str:
 def _units(sentence: str, material: Material) -> str:
     sentence = re.sub(r"(?<=\d) ?%", " percent", sentence)
     sentence = re.sub(
-        r"\$(\d[\d,]*(?:\.\d+)?)(?! ?(?:million|billion|trillion|\d))", r"\1 dollars", sentence
+        r"\$(\d[\d,]*(?:\.\d+)?)(?![.,]?\d| ?(?:million|billion|trillion))", r"\1 dollars", sentence
     )
     for short, long in UNIT_NAMES.items():
         new = re.sub(rf"(?<=\d) ?{short}(?![\w/²³^.])", f" {long}", sentence)
@@ -303,7 +303,7 @@ RULES: dict[str, Operation] = {
 }
 """Operations by the kind of pair each makes when it is the only one."""
 LAYOUTS: dict[str, Layout] = {"faq": faq, "bullets": bullets, "dialogue": dialogue}
-STEPS = frozenset(["synonym", "contraction"])
+STEPS = ("synonym", "contraction")
 """Operations that leave worked steps in their order and their figures as they stand."""
 
 

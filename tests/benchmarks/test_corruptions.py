@@ -1,5 +1,9 @@
+import os
 import random
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -191,6 +195,47 @@ def test_the_same_seed_gives_the_same_pairs_and_another_seed_others() -> None:
 
     assert one == same
     assert one != other
+
+
+def test_another_process_makes_the_same_pairs() -> None:
+    text = (
+        "from benchmarks.corruptions.documents import programs\n"
+        "from benchmarks.corruptions.pairs import Document, pairs\n"
+        "steps = 'Mia usually buys {0} large boxes.\\nShe does not use 2.\\n{0}-2={1}\\n#### {1}'\n"
+        "worked = [Document(str(n), steps.format(n, n - 2), 'school', 'math')\n"
+        "          for n in range(3, 60)]\n"
+        "for name in ('train', 'dev', 'test'):\n"
+        "    for pair in pairs([*programs(), *worked], split=name, per_document=8):\n"
+        "        print(pair)\n"
+    )
+    made = [
+        subprocess.run(
+            [sys.executable, "-c", text],
+            env=os.environ | {"PYTHONHASHSEED": str(seed)},
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in (1, 5)
+    ]
+
+    assert made[0].count("\n") > 100
+    assert len(set(made)) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("It cost $8.5 billion.", "It cost $8.5 billion."),
+        ("It cost $8,500 million.", "It cost $8,500 million."),
+        ("It cost $8,500.50 then.", "It cost 8,500.50 dollars then."),
+    ],
+)
+def test_sums_of_money_are_spelled_whole_or_left(before: str, after: str) -> None:
+    material = Material(random.Random(0), lists("test"), before, [], [])
+
+    assert (faithful.RULES["unit_format"]([before], material) or [before]) == [after]
 
 
 def test_splits_share_no_document_and_labels_are_balanced() -> None:
