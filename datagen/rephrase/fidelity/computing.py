@@ -6,6 +6,7 @@ Answers are kept: a chunk's formulas come back with each attempt and style. Call
 other; on an event loop, ask from a thread (`asyncio.to_thread`).
 """
 
+import contextlib
 import json
 import os
 import selectors
@@ -13,7 +14,9 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,6 +48,7 @@ class Computer:
         """Processes that were ended because they did not answer."""
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._end: Callable[[], object] = lambda: None
         self._answers: OrderedDict[str, Any] = OrderedDict()
 
     def same(self, gold: str, answer: str) -> bool | None:
@@ -107,23 +111,21 @@ class Computer:
             stderr=subprocess.DEVNULL,
             env=os.environ | {"PYTHONHASHSEED": "0"},
         )
+        self._end = weakref.finalize(self, _ended, process)
         if _line(process, START_S) is None:
             self._end()
             raise RecipeError("the computing process does not start: is math-verify installed?")
         return process
 
-    def _end(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                try:
-                    stream.close()
-                except OSError:
-                    continue
+
+def _ended(process: subprocess.Popen[bytes]) -> None:
+    """End the process, now or when nobody can ask it any more."""
+    process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
 
 
 def _line(process: subprocess.Popen[bytes], seconds: float) -> bytes | None:

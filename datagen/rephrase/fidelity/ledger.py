@@ -176,7 +176,8 @@ def _new_numbers(
             if not relaxed and not quantities.same_unit(have, number, source.vocabulary):
                 yield Invented("invented_unit", number.surface)
             continue
-        if number.weight == "small" and (relaxed or not _one_number_lost(source, text)):
+        replaces = not relaxed and (_recounts(number, source) or _one_number_lost(source, text))
+        if number.weight == "small" and not replaces:
             continue
         if not (_derived(number.value, worked) or _in_context(number, context)):
             yield Invented("invented_date" if number.date else "invented_number", number.surface)
@@ -195,6 +196,12 @@ def _new_days(
         surface = f"{numbers.month_name(month)} {day or ''}".strip()
         if surface.lower() not in context().text.lower():
             yield Invented("invented_date", surface)
+
+
+def _recounts(number: quantities.Number, source: Facts) -> bool:
+    """True if the source counts the same things otherwise: `nine taxa` for `two taxa`."""
+    after = {other.after for other in source.numbers.facts if other.weight != "soft"}
+    return bool(number.after) and number.after in after
 
 
 def _one_number_lost(source: Facts, text: Facts) -> bool:

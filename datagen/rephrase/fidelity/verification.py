@@ -7,7 +7,7 @@ with a fast engine. Each source is indexed once for all of its rewrites.
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,9 @@ CERTAIN_FAULT, CERTAIN_FAITHFUL = 0.3, 0.93
 precision and recall at a threshold of 0.9 stay within a point."""
 MOST_READ, MOST_READ_BACK = 4, 2
 """Claims of the text, and sentences of the source, that are read per pair, the most suspect."""
+ORDER = frozenset(("loose", "unbound", "reordered", "causes"))
+"""Relations in which a sentence differs from its evidence though no word of it is lost."""
+COMPLETE = 0.99
 EVIDENCE_WORDS = 60
 """Words of evidence per claim, as the reader was trained."""
 
@@ -49,6 +52,17 @@ class Verified:
     def in_doubt(self) -> bool:
         """True where relations alone don't settle whether the text is faithful."""
         return CERTAIN_FAULT < self.supported * self.kept < CERTAIN_FAITHFUL
+
+    @property
+    def complete(self) -> bool:
+        """True where the text has every word and fact of every sentence of the source, in whatever
+        order: short texts lose words like "by" and "was" and look shortened. Not of mathematics,
+        where steps repeat each other's figures."""
+        told = [place for place, name in enumerate(features.RELATIONS) if name not in ORDER]
+        lost = [features.BACKWARD.index(name) for name in ("lost", "lost_share", "answer_lost")]
+        missing = self.back.relations[:, told].any() or self.row_back[lost].any()
+        missing = missing or self.row_back[features.BACKWARD.index("math")]
+        return 0 < len(self.back.claims) < features.MOST_CLAIMS and not missing
 
     @property
     def worst(self) -> str:
@@ -104,10 +118,11 @@ class Verification:
             ahead, doubts, entered, copied=copied, ratio=ratio, math_kind=math_kind
         )
         row_back = features.backward(back, losses, entered, ratio=ratio, math_kind=math_kind)
-        return Verified(
+        made = Verified(
             model.cheap["supported"].probability(row), model.cheap["kept"].probability(row_back),
             ahead, back, doubts, losses, row, row_back,
         )  # fmt: skip
+        return replace(made, kept=max(made.kept, COMPLETE)) if made.complete else made
 
     async def read(self, made: Verified, read: Read) -> tuple[float, float]:
         """`supported` and `kept` with what the reader says."""
@@ -121,7 +136,7 @@ class Verification:
         kept = model.full["kept"].probability(
             np.array([*made.row_back, *verifier.reading(outputs[len(ahead) :])])
         )
-        return supported, kept
+        return supported, max(kept, COMPLETE) if made.complete else kept
 
     def _source(self, source: str) -> tuple[tuple[Sentence, ...], Evidence]:
         known = self._sources.get(source)

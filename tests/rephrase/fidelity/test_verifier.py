@@ -106,6 +106,37 @@ async def test_a_changed_claim_scores_below_the_rewrite_it_was_made_of(old: str,
     assert spoilt.scores.fidelity < fine.scores.fidelity
 
 
+@pytest.mark.parametrize(
+    ("source", "text", "lost"),
+    [
+        (
+            "The bridge was opened on 3 May 1998 by the mayor of the town.",
+            "On 3 May 1998 the mayor of the town opened the bridge.",
+            "On 3 May 1998 the bridge was opened.",
+        ),
+        (
+            "The treaty was signed in 1648 and ended the war.",
+            "The treaty, signed in 1648, ended the war.",
+            "The treaty was signed in 1648.",
+        ),
+        (
+            "The old mill stands by the river. It was built in 1820 by the Baker family.",
+            "The Baker family built the old mill in 1820. It stands by the river.",
+            "The Baker family built the old mill in 1820.",
+        ),
+    ],
+)
+async def test_a_short_text_with_every_word_lost_nothing(source: str, text: str, lost: str) -> None:
+    gate = FidelityGate(RELATED)
+
+    whole = await gate.check(source, text, expectation=TOLD)
+    less = await gate.check(source, lost, expectation=TOLD)
+
+    assert whole.scores.kept is not None
+    assert less.scores.kept is not None
+    assert whole.scores.kept > 0.9 > less.scores.kept
+
+
 async def test_the_reader_is_asked_a_bounded_number_of_claims_with_their_evidence() -> None:
     reader = Asked(-4.0)
     text = FAITHFUL.replace("wooden", "iron").replace("north", "south")
