@@ -108,7 +108,7 @@ def summary_line(state: State, table: str, output: str) -> str:
 
 
 def _words(state: State, rows: float, tokens: float) -> Text:
-    if state.ready is None:
+    if state.ready is None or not state.tally.rows:
         return Text(f"starting … {time.monotonic() - state.started:.0f} s", style="dim")
     tally = state.tally
     left = tally.rows - tally.done

@@ -15,7 +15,7 @@ from datagen.rephrase.fidelity import latex
 from datagen.rephrase.fidelity.arithmetic import value_of
 from datagen.rephrase.fidelity.computing import Computer
 from datagen.rephrase.fidelity.facts import Facts
-from datagen.rephrase.fidelity.forms import written
+from datagen.rephrase.fidelity.forms import MOST_CHANGES, written
 from datagen.rephrase.fidelity.mathematics import Worked, bare, read_source, shared_computer
 from datagen.rephrase.fidelity.quantities import canonical
 
@@ -127,7 +127,7 @@ def _figures(ours: Worked, text: str) -> str:
     answer: where in the text one stands is judged later."""
     theirs = {one.value: one.content for one in map(_read, reversed(ours.written)) if one.value}
     have = Facts(ours.text).every_number.values
-    for surface, value in _surfaces(Facts(text)) if theirs else ():
+    for surface, value in _surfaces(Facts(text))[:MOST_CHANGES] if theirs else ():
         if value in theirs and value not in have:
             found = re.search(written(surface), Facts(text).prose)
             if found is not None:
@@ -140,5 +140,7 @@ def _surfaces(facts: Facts) -> list[tuple[str, str]]:
     return [
         (number.surface, canonical(float(number.value) / (100 if number.unit == "%" else 1)))
         for number in facts.numbers.facts
-        if number.surface[:1].isnumeric() and _PLAIN.fullmatch(number.value)
+        if number.surface[:1].isnumeric()
+        and _PLAIN.fullmatch(number.value)
+        and number.unit in ("", "%")
     ]

@@ -6,12 +6,13 @@ has a form that its source lacks, and the source has one that is exactly equal, 
 in its place before they compare. What differs stays as it is written. An acronym stands for a name
 of the source with its initials; a name stands for an acronym only where it is known what that
 means, since initials fit many names. Not covered: rounding, sums other than "1 hour and 30
-minutes", figures of calculations, code and formulas.
+minutes", figures of calculations, code and formulas, abbreviated units with capitals (mW and MW),
+texts of more than `LONGEST` characters.
 """
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 
 from datagen.rephrase.fidelity import numbers
 from datagen.rephrase.fidelity.facts import Facts, words_of
@@ -21,10 +22,14 @@ from datagen.rephrase.fidelity.units import SIZES, UNITS
 
 Key = tuple[str, str]
 """What a form says, such as ("length", "3000"); equal for every form of it."""
-_AMBIGUOUS = frozenset(["pound", "ton"])
+LONGEST = 12_000
+MOST_CHANGES = 64
+DIGITS = 11
+"""Digits that `canonical` tells apart."""
+_AMBIGUOUS = frozenset(["pound", "ton", "cent", "mol"])
 """Units whose names mean several things."""
 _MILLIONS_OR_METRES = re.compile(r"[\d.,]+m")
-_JOIN = r"(?:,? and |, | )"
+_JOIN = r"(?:,? and | )"
 _UNIT = re.compile(r"[^\W\d_]+|[%°$€£¥₹]")
 _ACRONYM = re.compile(r"(?<![\w.])[A-Z]{2,8}(?!\w)")
 _KNOWN_IN_ORDER = """
@@ -49,13 +54,19 @@ _KNOWN = dict(line.split(": ") for line in _KNOWN_IN_ORDER.strip().splitlines())
 _CLOCK = frozenset(["past", "to"])
 _WHOLES = frozenset(["of", "the", "its", "their", "his", "her", "our", "all", "these", "those"])
 """Words after "half" that make it a share."""
+_POINTS = frozenset(["point", "points"])
+_CAPITALS = re.compile(r"\d\s?[a-zµ]{0,2}[A-Z]")
+_ARTICLE = re.compile(r"^(?:The|A|An) ")
 _OPERATORS = frozenset("+*/=×÷^<>−·")
 
 
 def respelled(source: Facts, text: Facts) -> str:
     """The text with the source's form of each fact that the two write differently."""
-    found = (*_numbers(source, text), *_dates(source, text), *_names(source, text))
-    changes = {surface: form for surface, form in found if _lacks(source, surface)}
+    if len(text.text) > LONGEST:
+        return text.text
+    found = chain(_numbers(source, text), _dates(source, text), _names(source, text))
+    lacked = ((surface, form) for surface, form in found if _lacks(source, surface))
+    changes = dict(islice(lacked, MOST_CHANGES))
     if not changes:
         return text.text
     ordered = sorted(changes, key=lambda surface: -len(surface))
@@ -122,7 +133,7 @@ def _together(facts: Facts, one: Number, other: Number) -> tuple[str, Key] | Non
         return None
     pattern = f"{written(one.surface)}{_JOIN}{written(other.surface)}"
     match = re.search(pattern, facts.prose, re.IGNORECASE)
-    if match is None:
+    if match is None or facts.prose[match.end() :].startswith(" of"):
         return None
     return match.group(), (first[0], canonical(float(first[1]) + float(second[1])))
 
@@ -133,31 +144,38 @@ def _key(number: Number) -> Key | None:
     value, unit = number.value, number.unit
     if value[:1] == "-" or ":" in value or unit in _AMBIGUOUS:
         return None
+    if sum(map(str.isdigit, value)) > DIGITS or _CAPITALS.search(number.surface):
+        return None
     if not value[-1:].isdigit():
         return "time", value
     if number.date and number.surface != value:
         return None  # the 18 of "1914–18"
-    share = 0 < float(value) < 1
-    if number.weight == "soft" and (number.after in _CLOCK or _is_idiom(number)):
-        return None
+    if number.weight == "soft" and (number.after in _CLOCK or not 0 < float(value) < 1):
+        return None  # an idiom such as "once"
     if not unit:
-        return ("share" if share else "", value)
+        return _bare(number)
     shown = {UNITS.get(part.lower().rstrip("²³")) for part in _UNIT.findall(number.surface)}
     if unit.rstrip("²³") not in shown and not (unit == "%" and "cent" in number.surface):
         return None
     if _MILLIONS_OR_METRES.fullmatch(number.surface):
         return None
     if unit == "%":
-        return "share", canonical(float(value) / 100)
+        share = "share", canonical(float(value) / 100)
+        return None if number.after in _POINTS else share
     dimension, size = SIZES.get(unit, (unit, 1.0))
     return dimension, canonical(float(value) * size)
 
 
-def _is_idiom(number: Number) -> bool:
-    """True for "once" or the half of "half-time"; "half of them" and "a half" are shares."""
+def _bare(number: Number) -> Key | None:
+    """Below one, what is meant of something is a share: "half the members", "0.5 of them". The half
+    of "half-time" says nothing, a correlation of 0.5 is a number."""
     if not 0 < float(number.value) < 1:
-        return True
-    return number.surface.isalpha() and number.after not in _WHOLES
+        return "", number.value
+    if number.after == "of":
+        return "share", number.value
+    if any(map(str.isnumeric, number.surface)):
+        return "", number.value
+    return ("share", number.value) if number.after in _WHOLES else None
 
 
 def _dates(source: Facts, text: Facts) -> Iterator[tuple[str, str]]:
@@ -179,8 +197,15 @@ def _names(source: Facts, text: Facts) -> Iterator[tuple[str, str]]:
 
 
 def _stood_for(acronym: str, prose: str) -> str:
-    """The first name whose capitals are the acronym, or empty."""
+    """The first name whose capitals are the acronym, or empty. Two letters fit too many names."""
+    known = _KNOWN.get(acronym, "").lower()
     for run in runs(prose):
-        if "".join(word[0] for word in re.split(r"[ -]", run) if word[0].isupper()) == acronym:
-            return run
+        name = _ARTICLE.sub("", run)
+        capitals = [word[0] for word in re.split(r"[ -]", name) if word[0].isupper()]
+        if "".join(capitals) != acronym or (
+            known and name.lower().replace("isation", "ization") != known
+        ):
+            continue
+        if known or len(acronym) > 2:
+            return name
     return ""

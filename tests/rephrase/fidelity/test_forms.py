@@ -1,5 +1,7 @@
 """A fact in its source's form: what is equal takes it, what differs by anything never does."""
 
+import time
+
 import pytest
 
 from datagen.rephrase.fidelity import Expectation, FidelityGate, FidelityOptions
@@ -12,8 +14,6 @@ EQUAL = [
     ("25% of them", "a quarter of them", "26% of them"),
     ("a quarter of them", "25% of them", "24% of them"),
     ("half of them", "50 per cent of them", "55 per cent of them"),
-    ("two thirds of them", "2/3 of them", "3/4 of them"),
-    ("a third of them", "1/3 of them", "1/4 of them"),
     ("75 percent of them", "three quarters of them", "two thirds of them"),
     ("½ cup", "0.5 cup", "0.4 cup"),
     ("1 1/2 cups", "1.5 cups", "1.6 cups"),
@@ -26,11 +26,9 @@ EQUAL = [
     ("90 minutes", "one and a half hours", "two and a half hours"),
     ("90 minutes", "an hour and a half", "a day and a half"),
     ("90 minutes", "1 hour and 30 minutes", "1 hour and 20 minutes"),
-    ("1 hour, 30 minutes", "90 minutes", "80 minutes"),
     ("30 minutes", "half an hour", "a quarter of an hour"),
     ("45 minutes", "three quarters of an hour", "two thirds of an hour"),
     ("$18", "18 dollars", "18 euros"),
-    ("50 cents", "$0.50", "$0.05"),
     ("5 km²", "5 square kilometres", "5 kilometres"),
     ("3 May 1998", "1998-05-03", "1998-03-05"),
     ("1998-05-03", "May 3rd, 1998", "May 5, 1998"),
@@ -71,6 +69,22 @@ def test_what_is_equal_takes_the_sources_form_and_what_differs_stays(
         ("The shop sells 25%.", "It came at a quarter to five, and in the French quarter."),
         ("It happened 1 time, 2 times.", "It happened once and twice."),
         ("Wendy Harper Olson spoke.", "Who spoke?"),
+        ("It needs 5 mW.", "It needs 5,000,000 W, 5 megawatts."),
+        ("It has 5M users, and 5 Mm of rope.", "It has 5 metres of rope, 5 millimetres."),
+        ("The 5G network weighs 8 Mb.", "The network weighs 5 g and 8,000 kilobytes."),
+        ("The correlation was 0.5.", "Then half of the members left, 50% of the others too."),
+        ("The pH fell by 0.2.", "The pH fell by 20%."),
+        ("A p-value of 0.05 was found.", "We found 5% of it."),
+        ("He paid with a quarter.", "He paid with 25%."),
+        ("It fell by 3%.", "It fell by 3% points, or 0.03 points."),
+        ("Adam Ingram and Ian Taylor met.", "The AI met IT."),
+        ("Uma Singh won, Ursula Kane lost.", "The US won, the UK lost."),
+        ("William Henry Owen spoke.", "The WHO spoke."),
+        ("It lasts 1 hour, 30 minutes of which are oral.", "It lasts 1.5 hours."),
+        ("It lasts 1 hour and 30 minutes of it are oral.", "It lasts 1.5 hours."),
+        ("There are 3 moles in the field.", "There are 3 mol in the field."),
+        ("It costs 90 cents there.", "It costs $0.90 there."),
+        ("It weighs 1,000,000,000,001 g.", "It weighs 1,000,000,000.0011 kg."),
         ("The WHO spoke.", "The Western Hockey Organization spoke."),
         ("Call `f(50%)` now: a half.", "Call `f(50%)` now."),
         ("The dose is 1/2.", "The dose is 11/2 or 1/20."),
@@ -83,6 +97,25 @@ def test_what_only_looks_equal_stays(source: str, text: str) -> None:
 @pytest.mark.parametrize("text", ["", "🙂", "a" * 50_000, "1 " * 5_000, "١٢٣", "half " * 2_000])
 def test_odd_texts_are_left_alone(text: str) -> None:
     assert respelled(Facts("She walked 3 km on 3 May 1998."), Facts(text)) == text
+
+
+def test_an_acronym_may_begin_a_sentence() -> None:
+    source = Facts("The World Health Organization met. The European Union paid.")
+
+    made = respelled(source, Facts("The WHO met. The EU paid."))
+
+    assert made == "The World Health Organization met. The European Union paid."
+
+
+def test_a_long_text_takes_no_longer_than_it_is_long() -> None:
+    source = Facts(" ".join(f"It took {n} hours and {n} minutes." for n in range(2, 300)))
+    text = Facts(" ".join(f"It took {61 * n} minutes." for n in range(2, 600)))
+    begun = time.process_time()
+
+    respelled(source, text)
+    respelled(source, Facts(text.text * 10))
+
+    assert time.process_time() - begun < 3
 
 
 SENTENCES = [
