@@ -10,12 +10,13 @@ than one equals sign.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from datagen.rephrase.fidelity import latex
 from datagen.rephrase.fidelity.arithmetic import value_of
 from datagen.rephrase.fidelity.computing import Computer
 from datagen.rephrase.fidelity.facts import Facts
-from datagen.rephrase.fidelity.forms import MOST_CHANGES, written
+from datagen.rephrase.fidelity.forms import MOST_CHANGES, replaced
 from datagen.rephrase.fidelity.mathematics import Worked, bare, read_source, shared_computer
 from datagen.rephrase.fidelity.quantities import canonical
 
@@ -127,12 +128,10 @@ def _figures(ours: Worked, text: str) -> str:
     answer: where in the text one stands is judged later."""
     theirs = {one.value: one.content for one in map(_read, reversed(ours.written)) if one.value}
     have = Facts(ours.text).every_number.values
-    for surface, value in _surfaces(Facts(text))[:MOST_CHANGES] if theirs else ():
-        if value in theirs and value not in have:
-            found = re.search(written(surface), Facts(text).prose)
-            if found is not None:
-                text = f"{text[: found.start()]}${theirs[value]}${text[found.end() :]}"
-    return text
+    mine = Facts(text)
+    found = _surfaces(mine) if theirs else []
+    changes = {one: f"${theirs[value]}$" for one, value in found if value in theirs.keys() - have}
+    return replaced(mine, dict(islice(changes.items(), MOST_CHANGES)), in_calculations=True)
 
 
 def _surfaces(facts: Facts) -> list[tuple[str, str]]:

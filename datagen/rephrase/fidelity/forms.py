@@ -11,7 +11,7 @@ texts of more than `LONGEST` characters.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain, islice, pairwise
 
 from datagen.rephrase.fidelity import numbers
@@ -66,14 +66,18 @@ def respelled(source: Facts, text: Facts) -> str:
         return text.text
     found = chain(_numbers(source, text), _dates(source, text), _names(source, text))
     lacked = ((surface, form) for surface, form in found if _lacks(source, surface))
-    changes = dict(islice(lacked, MOST_CHANGES))
+    return replaced(text, dict(islice(lacked, MOST_CHANGES)))
+
+
+def replaced(text: Facts, changes: Mapping[str, str], *, in_calculations: bool = False) -> str:
+    """The text with each form of its prose that is a key of `changes` as that says."""
     if not changes:
         return text.text
     ordered = sorted(changes, key=lambda surface: -len(surface))
     pattern = re.compile("|".join(f"({written(surface)})" for surface in ordered), re.IGNORECASE)
     parts, at = [], 0
     for match in pattern.finditer(text.prose):
-        if not _calculates(text.prose, *match.span()):
+        if in_calculations or not _calculates(text.prose, *match.span()):
             parts += [text.text[at : match.start()], changes[ordered[(match.lastindex or 1) - 1]]]
             at = match.end()
     return "".join((*parts, text.text[at:]))

@@ -176,8 +176,9 @@ def _new_numbers(
             if not relaxed and not quantities.same_unit(have, number, source.vocabulary):
                 yield Invented("invented_unit", number.surface)
             continue
-        replaces = not relaxed and (_recounts(number, source) or _one_number_lost(source, text))
-        if number.weight == "small" and not replaces:
+        if number.weight == "small" and (
+            relaxed or not (_recounts(number, source) or _one_number_lost(source, text))
+        ):
             continue
         if not (_derived(number.value, worked) or _in_context(number, context)):
             yield Invented("invented_date" if number.date else "invented_number", number.surface)

@@ -31,6 +31,8 @@ MOST_READ, MOST_READ_BACK = 4, 2
 ORDER = frozenset(("loose", "unbound", "reordered", "causes"))
 """Relations in which a sentence differs from its evidence though no word of it is lost."""
 COMPLETE = 0.99
+"""`kept` of a complete text, at least. Of 553 complete ones among 1,600 pairs of the development
+documents 6 had lost something, all of them steps of mathematics, which is left out."""
 EVIDENCE_WORDS = 60
 """Words of evidence per claim, as the reader was trained."""
 

@@ -84,8 +84,8 @@ def sign_of(parameter: Parameter) -> Sign:
             return "offset"
         if name in _PAGES:
             return "page"
-    ordering = {str(one).lower() for one in parameter.options} <= _ORDERS
-    return "switch" if _SWITCHES.match(name) or (parameter.options and ordering) else ""
+    options = {str(one).lower() for one in parameter.options}
+    return "switch" if _SWITCHES.match(name) or (options and options <= _ORDERS) else ""
 
 
 def is_called(words: Words, noun: Words) -> Literal["id", "name", "bare", ""]:

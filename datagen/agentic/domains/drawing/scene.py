@@ -160,7 +160,9 @@ class Scene:
                 said.append(f"with the {parameter.words[-1]} “{value}”")
             elif (value := filler(parameter)) is not None:
                 parameter.put(arguments, value)
-        return Given(arguments, tuple(said)) if self.takes(action, arguments) else None
+        return (
+            Given(arguments, tuple(filter(None, said))) if self.takes(action, arguments) else None
+        )
 
     def where(self, plan: EntityPlan, field: Field, value: Any) -> str:
         """What a user says to narrow down what is meant: `in project P-12`."""
