@@ -20,7 +20,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 unit: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -q -m "not vllm and not alone" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -m "not vllm and not alone" -n 2 --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m pytest -q -m alone
 
 vllm: .venv-vllm/.installed

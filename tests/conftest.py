@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # How long a loaded machine takes over one example says nothing about the code. The same examples
@@ -13,3 +14,8 @@ settings.register_profile(
     derandomize=not os.environ.get("DATAGEN_TEST_RANDOM"),
 )
 settings.load_profile("datagen")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests first: where files run side by side, the last ones should be short."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
