@@ -29,12 +29,15 @@ def fidelity(
     settings: Settings = None,
 ) -> None:
     """Score how faithful texts are to their sources; with labels, how well that is told."""
+    from datagen.rephrase.fidelity.language import CHECKED
     from datagen.scoring.score import gate_options, report, score
 
     if column not in COLUMNS:
         raise RecipeError(f"--column {column}: must be {', '.join(COLUMNS)}")
     if not re.fullmatch(r"[a-z]{2}", language):
         raise RecipeError(f"--language {language}: must be two letters, as in ISO 639-1")
+    if language not in CHECKED:
+        typer.echo(f"--language {language}: unknown here; no text is checked for it", err=True)
     scored = score(
         pairs,
         output,

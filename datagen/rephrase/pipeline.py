@@ -37,7 +37,7 @@ class Reads(Protocol):
     async def read(self, pairs: Sequence[tuple[str, str]]) -> NDArray[Any]: ...
 
 
-CODE_VERSION = 8
+CODE_VERSION = 9
 """Raised whenever code that decides what comes out changes: the gate, the chunker, the layout of
 requests."""
 

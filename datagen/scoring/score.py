@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from datagen.engines.embeddings import Embedder
 from datagen.errors import RecipeError, StorageError
 from datagen.recipe import load_recipe
-from datagen.rephrase.fidelity import Expectation, FidelityGate, FidelityOptions
+from datagen.rephrase.fidelity import Expectation, FidelityGate, FidelityOptions, Tier
 from datagen.rephrase.pipeline import RephraseRecipe
 from datagen.schemas import Kind, Scores
 from datagen.scoring.measures import Judged, table
@@ -69,6 +69,8 @@ def score(
     options = options or gate_options((), subject)
     if "judge" in options.tiers or options.translate_back:
         raise RecipeError("judge and translate_back need a run's engine; none is asked here")
+    if not _COMPARING.intersection(options.tiers):
+        raise RecipeError("fidelity.tiers: without ledger or alignment nothing is compared")
     if output.resolve() == path.resolve():
         raise RecipeError(f"{output}: is the input; inputs are not written to")
     found = schema(path)
@@ -154,6 +156,8 @@ class _Run:
         scored.judged.append(Judged(label, kind, passed, value, added["reason"] or "below"))
 
 
+_COMPARING = frozenset[Tier](["ledger", "alignment"])
+"""Tiers that a text can't be called faithful without."""
 COUNTED = frozenset(["facts_invented", "flips", "facts_moved"])
 """Scores that are counts."""
 _LABELS = {

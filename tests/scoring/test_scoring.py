@@ -272,6 +272,14 @@ def test_tiers_that_are_set_are_the_tiers(tmp_path: Path) -> None:
     assert row["flips"] is None
 
 
+def test_tiers_that_compare_nothing_score_nothing(tmp_path: Path) -> None:
+    path = written(tmp_path / "pairs.jsonl", [{"source": SOURCE, "text": FAITHFUL}])
+    for tiers in ("", "hygiene"):
+        with pytest.raises(RecipeError, match="nothing is compared"):
+            score(path, options=gate_options([f"fidelity.tiers={tiers}"], "knowledge"))
+    assert not (tmp_path / "pairs.scored.parquet").exists()
+
+
 def test_copies_are_refused_where_a_setting_says_so(tmp_path: Path) -> None:
     path = written(tmp_path / "pairs.jsonl", [{"source": SOURCE, "text": SOURCE}])
     score(path, options=gate_options(["fidelity.max_copied=0.9"], "knowledge"))

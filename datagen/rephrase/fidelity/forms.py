@@ -18,7 +18,7 @@ from datagen.rephrase.fidelity import numbers
 from datagen.rephrase.fidelity.facts import Facts, words_of
 from datagen.rephrase.fidelity.names import runs
 from datagen.rephrase.fidelity.quantities import Number, canonical
-from datagen.rephrase.fidelity.units import SIZES, UNITS
+from datagen.rephrase.fidelity.units import SIZES, unit_of
 
 Key = tuple[str, str]
 """What a form says, such as ("length", "3000"); equal for every form of it."""
@@ -158,7 +158,7 @@ def _key(number: Number) -> Key | None:
         return None  # an idiom such as "once"
     if not unit:
         return _bare(number)
-    shown = {UNITS.get(part.lower().rstrip("²³")) for part in _UNIT.findall(number.surface)}
+    shown = {unit_of(part.rstrip("²³")) for part in _UNIT.findall(number.surface)}
     if unit.rstrip("²³") not in shown and not (unit == "%" and "cent" in number.surface):
         return None
     if _MILLIONS_OR_METRES.fullmatch(number.surface):

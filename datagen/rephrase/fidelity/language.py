@@ -48,6 +48,8 @@ NAMES = {
     "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese",
     "nl": "Dutch", "sv": "Swedish", "sw": "Swahili",
 }  # fmt: skip
+CHECKED = frozenset([*PROFILES, *SCRIPTS])
+"""Codes of the languages that are told from others."""
 _TELLING = {"ja": "\u3040-\u30ff", "uk": "іїєґІЇЄҐ", "fa": "پچژگ"}
 """Letters that tell a language from others of its script."""
 LEAST_SHARE = 0.08

@@ -18,7 +18,7 @@ from datagen.rephrase.fidelity.quantities import (
     gather,
 )
 from datagen.rephrase.fidelity.spelled import spelled
-from datagen.rephrase.fidelity.units import UNITS
+from datagen.rephrase.fidelity.units import UNITS, unit_of
 
 _MONTHS_IN_ORDER = (
     "january february march april may june july august september october november december"
@@ -258,7 +258,7 @@ def _unit_at(prose: str, tail: re.Match[str], word: str) -> tuple[str, int]:
             return UNITS[name] + power, following.end()
     if word[-1] in "²³" and word[:-1] in UNITS:
         return UNITS[word[:-1]] + word[-1], tail.end()
-    unit = UNITS.get(word.replace(" ", ""), "")
+    unit = unit_of(tail[1].replace(" ", ""))
     if unit and prose[tail.end() : tail.end() + 1] in ("²", "³"):
         return unit + prose[tail.end()], tail.end() + 1
     return unit, tail.end()

@@ -51,20 +51,28 @@ energy 1       J: joule joules
 energy 1000    kJ: kilojoule kilojoules kj
 energy 4184    kcal: kilocalorie kilocalories kcal
 energy 4.184   cal: calorie calories
+energy 1e6     MJ: megajoule megajoules mj
+energy 0.001   mJ: millijoule millijoules
 power 1        W: watt watts w
+power 0.001    mW: milliwatt milliwatts
 power 1000     kW: kilowatt kilowatts kw
 power 1e6      MW: megawatt megawatts mw
 potential 1    V: volt volts
 potential 0.001 mV: millivolt millivolts mv
+potential 1e6  MV: megavolt megavolts
 current 1      A: ampere amperes amp amps
 frequency 1    Hz: hertz hz
 frequency 1000 kHz: kilohertz khz
 pressure 1     Pa: pascal pascals
 pressure 1000  kPa: kilopascal kilopascals kpa
+pressure 1e6   MPa: megapascal megapascals mpa
+pressure 0.001 mPa: millipascal millipascals
 mmhg 1         mmHg: mmhg
 speed 1        mph: mph
 speed 1.609344 kmh: kph kmh
 data 1         byte: byte bytes
+data 125000    Mbit: megabit megabits mbit
+data 1.25e8    Gbit: gigabit gigabits gbit
 data 1000      kB: kilobyte kilobytes kb
 data 1e6       MB: megabyte megabytes mb
 data 1e9       GB: gigabyte gigabytes gb
@@ -73,6 +81,10 @@ mole 1         mol: mole moles mol
 
 UNITS: dict[str, str] = {}
 """Written form, lower case → canonical unit."""
+SYMBOLS = {
+    "mW": "mW", "mJ": "mJ", "mPa": "mPa", "MV": "MV", "Mb": "Mbit", "Gb": "Gbit",
+}  # fmt: skip
+"""Symbols that another unit has too but for the case of a letter → canonical unit."""
 SIZES: dict[str, tuple[str, float]] = {}
 """Canonical unit → dimension and size in that dimension's base."""
 
@@ -81,3 +93,8 @@ for _line in _TABLE.strip().splitlines():
     _dimension, _factor, _unit = _head.split()
     SIZES[_unit] = (_dimension, float(_factor))
     UNITS |= dict.fromkeys(_forms.split(), _unit)
+
+
+def unit_of(written: str) -> str:
+    """Canonical unit of a name or symbol as it is written, or empty."""
+    return SYMBOLS.get(written) or UNITS.get(written.lower(), "")
