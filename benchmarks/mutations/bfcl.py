@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.mutations.faults import BFCL
 from benchmarks.mutations.recorded import Played, Recording, State, tool_row
 from datagen.agentic.nouns import ToolCall
 
@@ -81,7 +82,8 @@ def _played(
         for line in lines:
             recording.calls(*_parsed(line, worlds), _answering(worlds))
         recording.says("That is done.")
-    return recording.played(one["id"], "bfcl", tools, group=group)
+    fault = BFCL.get(one["id"].rsplit("_", 1)[-1], frozenset())
+    return recording.played(one["id"], "bfcl", tools, group=group, fault=fault)
 
 
 def _world(name: str, config: Mapping[str, Any], long: bool) -> Any:

@@ -42,6 +42,8 @@ class Played:
     looks: frozenset[str]
     """Ids of calls that the reference does not name: look-ups put in, and what was called before
     the task begins."""
+    fault: frozenset[str] = frozenset()
+    """Arguments that are wrong in the data, as `tool.argument`."""
 
     def without_looks(self) -> "Played":
         """The reference alone; no look-up changes the state."""
@@ -110,6 +112,7 @@ class Recording:
         *,
         group: str,
         answer: Sequence[str] = (),
+        fault: frozenset[str] = frozenset(),
         shown: Callable[[State], State] = lambda state: state,
     ) -> Played:
         """The task and its trajectory; `shown` leaves parts of the states out that no call
@@ -137,7 +140,7 @@ class Recording:
             final_state=after,
             changes=tuple(self.changes),
         )
-        return Played(task, trajectory, list(tools), group, frozenset(self._looks))
+        return Played(task, trajectory, list(tools), group, frozenset(self._looks), fault)
 
     def _worked(self) -> Iterator[Call]:
         """The calls that were answered without an error, look-ups included."""

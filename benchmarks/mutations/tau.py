@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.mutations.faults import TAU
 from benchmarks.mutations.look_ups import LookUps, Reader
 from benchmarks.mutations.recorded import Played, Recording, State, tool_row
 from datagen.agentic.environment.patches import parts
@@ -127,6 +128,7 @@ def _played(
         tools,
         group=group,
         answer=facts,
+        fault=TAU.get(f"{group.split()[0]} {task.id}", frozenset()),
         shown=lambda state: thinned(state, recording.changes),
     )
 

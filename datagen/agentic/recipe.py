@@ -15,7 +15,7 @@ from datagen.errors import RecipeError
 from datagen.recipe import Recipe, Section, identity
 from datagen.schemas import row_id
 
-CODE_VERSION = 7
+CODE_VERSION = 8
 """Raised whenever code that decides what comes out changes: domains, verifiers, requests."""
 
 

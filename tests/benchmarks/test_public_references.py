@@ -124,7 +124,7 @@ def test_the_references_of_a_folder_are_counted_with_their_look_ups(tmp_path: Pa
     assert done.returncode == 1, "fifty mutants of each kind are not to be had"
     rows = [line for line in done.stdout.splitlines() if line.startswith("| mock test")]
     assert rows == [
-        "| mock test | 1 | 1 | 1 | 1.0000 | 1.0000 | 1.0000 | 0.0000 | 1.0000 | 1.0000 |"
+        "| mock test | 1 | 1 | 1 | 1.0000 | 1.0000 | 1.0000 | 0.0000 | 1.0000 | 1.0000 | 0 | 0 (0.0000) |"
     ]
     assert "| invented name | 1 | 1.000 |" in done.stdout
 

@@ -1,8 +1,9 @@
 """Numbers and dates that follow from what is known.
 
 Sums, differences, means and counts within one column of a tool's answer; a user's number times or
-through a tool's; units converted; dates a few days from a known one. Narrow on purpose: with all
-numbers of a conversation and all operations almost every number follows from something."""
+through a tool's, or at the rate at which a tool exchanged another; units converted; dates a few
+days from a known one. Narrow on purpose: with all numbers of a conversation and all operations
+almost every number follows from something."""
 
 import itertools
 import re
@@ -83,6 +84,9 @@ def _made(sources: Sequence[Source], said: Sequence[float], *, converts: bool) -
         if converts:
             yield from (one * factor for factor in _CONVERSIONS)
     yield from _crossed(said, said)
+    for rate in {source.rate for source in sources if source.rate not in (0.0, 1.0)}:
+        yield from (one * rate for one in said)
+        yield from (one / rate for one in said)
     for source in sources:
         if source.name == "system":
             continue

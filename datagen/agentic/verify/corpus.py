@@ -14,7 +14,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Literal
 
-from datagen.agentic.nouns import Span, Turn
+from datagen.agentic.nouns import Span, ToolCall, Turn
 from datagen.rephrase.fidelity.facts import Facts
 
 MAX_SOURCE_CHARS = 200_000
@@ -25,6 +25,8 @@ _NUMBER = re.compile(r"(?<![\w.])(?<!\d[-/:])-?\d[\d,]*(?:\.\d+)?(?![\w])(?![-/:
 """Not the parts of dates and times, which are no numbers by themselves."""
 _MEASURE = re.compile(r"(?<![\w.-])(\d[\d,]*(?:\.\d+)?)[^\W\d_]{1,3}(?!\w)")
 """A number with its unit behind it: 64GB."""
+_PRICED = re.compile(r"[$€£¥] ?(\d[\d,]*(?:\.\d+)?)")
+"""Whatever stands behind it: $5000Expenses."""
 _ANY_DIGITS = re.compile(r"\d+(?:\.\d+)?")
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2})")
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
@@ -56,6 +58,8 @@ class Source:
     """How many records each collection has that is no list; how often a key is true."""
     fields: tuple[tuple[tuple[str, ...], float], ...]
     """Paths of numbers in the answer, the tool's name first."""
+    rate: float
+    """What a tool that was asked with one number and answers with one multiplied it by; else 0."""
 
 
 class Corpus:
@@ -63,8 +67,15 @@ class Corpus:
 
     def __init__(self, turns: Sequence[Turn]) -> None:
         names: dict[str, SourceName] = {"system": "system", "user": "user", "tool": "tool"}
+        asked = {call.id: call for turn in turns for call in turn.tool_calls}
         self.sources = [
-            _source(number, names[turn.role], turn.content[:MAX_SOURCE_CHARS], turn.name)
+            _source(
+                number,
+                names[turn.role],
+                turn.content[:MAX_SOURCE_CHARS],
+                turn.name,
+                _only_number(asked.get(turn.tool_call_id)),
+            )
             for number, turn in enumerate(turns)
             if turn.role in names and turn.content
         ]
@@ -174,14 +185,16 @@ def _shown(value: float) -> str:
 
 
 @lru_cache(maxsize=512)
-def _source(turn: int, name: SourceName, content: str, tool: str) -> Source:
+def _source(turn: int, name: SourceName, content: str, tool: str, asked: float = 0.0) -> Source:
     text = plain(content)
     parsed = _json(content) if name == "tool" else None
     leaves = list(_leaves(parsed)) if parsed is not None else []
     flat = plain("\n".join(str(leaf) for _, leaf in leaves)) if leaves else text
     numbers = {_float(found) for found in _NUMBER.findall(flat)}
     numbers |= {_float(found) for found in _MEASURE.findall(flat)}
+    numbers |= {_float(found) for found in _PRICED.findall(flat)}
     numbers |= {float(v) for _, v in leaves if _is_number(v)}
+    fields = tuple(_fields(parsed, (tool,)))
     facts = Facts(content[:20_000] if name != "tool" else flat[:20_000])
     for one in facts.every_number.facts if name != "tool" else ():
         numbers |= _value(one.value)
@@ -201,8 +214,15 @@ def _source(turn: int, name: SourceName, content: str, tool: str) -> Source:
             *((float(size),) for size in _sizes(parsed, list)),
         ),
         counts=(*map(float, _sizes(parsed, dict)), *map(float, _true(leaves))),
-        fields=tuple(_fields(parsed, (tool,))),
+        fields=fields,
+        rate=fields[0][1] / asked if asked and len(fields) == 1 else 0.0,
     )
+
+
+def _only_number(call: ToolCall | None) -> float:
+    """The one number among a call's arguments; 0 where there is none or there are more."""
+    told = list(_fields(call.arguments, ())) if call is not None else []
+    return told[0][1] if len(told) == 1 else 0.0
 
 
 def _json(content: str) -> Any:

@@ -85,6 +85,10 @@ def grounding(trajectory: Trajectory, tools: Toolset, corpus: Corpus) -> Verdict
 def traced(trajectory: Trajectory, tools: Toolset, corpus: Corpus) -> Iterator[Traced]:
     """Every value of every argument, the first `MOST_VALUES` of them."""
     seen = 0
+    listed: dict[str, str] = {}
+    for tool in tools.values():
+        for name, said in tool.listed.items():
+            listed[name] = f"{listed[name]} {said}" if name in listed else said
     for number, turn in enumerate(trajectory.turns):
         for call in turn.tool_calls:
             for path, value, schema in values(call, tools):
@@ -92,7 +96,8 @@ def traced(trajectory: Trajectory, tools: Toolset, corpus: Corpus) -> Iterator[T
                 if seen > MOST_VALUES:
                     return
                 about = tools[call.name].description
-                span, reason = trace(value, schema, path, corpus, number, about=about)
+                same = listed.get(path.rsplit(".", 1)[-1], "")
+                span, reason = trace(value, schema, path, corpus, number, about=about, same=same)
                 yield Traced(number, call, path, value, span, reason if span is None else "")
 
 
@@ -104,9 +109,10 @@ def trace(
     turn: int,
     *,
     about: str = "",
+    same: str = "",
 ) -> tuple[Span | None, str]:
     """Where a value comes from; or None and the reason it fails. `about`: what the tool says of
-    itself."""
+    itself; `same`: what the tools say that parameters of this name take."""
     shown = str(value)[:200]
     if value is None or isinstance(value, bool) or value in ("", []):
         return Span(value=shown, source="enum"), ""
@@ -115,14 +121,16 @@ def trace(
     if value in (schema.get("enum") or ()) or schema.get("const") == value:
         found = corpus.find(str(value), turn)
         return found or Span(value=shown, source="enum"), ""
-    described = f"{schema.get('description', '')}"
+    described = f"{schema.get('description', '')} {same}"
     if isinstance(value, int | float):
         if PAGING.match(path.rsplit(".", 1)[-1]) and abs(value) <= 1000:
             return Span(value=shown, source="default"), ""
         if _IS_ID.search(path):
             return corpus.number(float(value), turn, loose=True), "untraceable_identifier"
-        found = _number(float(value), corpus, turn) or _bound(
-            float(value), f"{about} {described}", corpus, turn
+        found = (
+            _number(float(value), corpus, turn)
+            or _bound(float(value), f"{about} {described}", corpus, turn)
+            or (_single(path, corpus, turn) if value == 1 else None)
         )
         return found, "untraceable_number"
     span, reason = _text(str(value), path, corpus, turn)
@@ -152,6 +160,20 @@ def _bound(value: float, described: str, corpus: Corpus, turn: int) -> Span | No
         for column in source.columns:
             if any(is_near(value, bound - one) for bound in named if bound > 1 for one in column):
                 return Span(value=str(value), source="arithmetic")
+    return None
+
+
+def _single(path: str, corpus: Corpus, turn: int) -> Span | None:
+    """One of what the parameter counts, where the user wants one: `lines` of "the last line"."""
+    counted = words_in(re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", path.rsplit(".", 1)[-1]))
+    if not counted or not counted[-1].endswith("s"):
+        return None
+    one = re.compile(
+        rf"\b(?:an?|one|last|first|latest|newest|next|top|single) {counted[-1][:-1]}\b"
+    )
+    for source in corpus.before(turn):
+        if source.name == "user" and (match := one.search(source.text)):
+            return Span(value="1", source="user", turn=source.turn, start=match.start())
     return None
 
 

@@ -2,7 +2,8 @@
 done."""
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -36,6 +37,11 @@ _IRREGULAR: Mapping[str, tuple[str, ...]] = {
 }
 
 
+_LISTS = re.compile(r"\b(?:enum|options?|one of|either|can be|possible|values)\b|\d to \d", re.I)
+MOST_INSIDE = 3
+"""Levels of a schema at which parameters are looked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolFacts:
     """What verifiers know of a tool."""
@@ -47,6 +53,8 @@ class ToolFacts:
     writes: bool
     past: tuple[str, ...]
     """What was done after a call, in words: `renewed`."""
+    listed: Mapping[str, str]
+    """Name of a parameter → what it says of itself, where that lists what it takes."""
 
 
 Toolset = Mapping[str, ToolFacts]
@@ -73,7 +81,19 @@ def _facts(name: str, description: str, schema: str, annotations: str, writes: b
         validator=Draft202012Validator(inputs),
         writes=writes or not read_only,
         past=_past(name),
+        listed=dict(_listed(inputs)),
     )
+
+
+def _listed(schema: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Of the parameters of a schema, and those inside them."""
+    parts = schema.get("properties") if isinstance(schema, dict) else None
+    for name, part in parts.items() if isinstance(parts, dict) else ():
+        said = f"{part.get('description') or ''}" if isinstance(part, dict) else ""
+        if _LISTS.search(said):
+            yield name, said
+        if depth < MOST_INSIDE:
+            yield from _listed(part, depth + 1)
 
 
 def _past(name: str) -> tuple[str, ...]:

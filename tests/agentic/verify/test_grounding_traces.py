@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from datagen.agentic.nouns import Turn
+from datagen.agentic.nouns import ToolCall, Turn
 from datagen.agentic.verify.corpus import Corpus
 from datagen.agentic.verify.grounding import trace
 
@@ -137,3 +137,57 @@ def test_a_text_of_ones_own_answers_for_its_facts(text: str, traced: bool) -> No
 def test_a_megabyte_is_looked_up_in_bounded_time() -> None:
     assert source("x" * 1_000_000, path="name").startswith("untraceable")
     assert source("7" * 1_000_000, path="name").startswith("untraceable")
+
+
+@pytest.mark.parametrize(
+    ("words", "path", "traced"),
+    [
+        ("Show me the last line of it.", "lines", True),
+        ("Show me the latest entry.", "lines", False),
+        ("Show me its lines.", "lines", False),
+        ("Send a copy to the press.", "numberOfCopies", False),
+        ("Book a night in Graz.", "number_of_nights", True),
+        ("Book one night in Graz.", "hotel.maxNights", True),
+        ("Book the last line.", "line", False),
+    ],
+)
+def test_one_is_meant_where_the_user_speaks_of_one(words: str, path: str, traced: bool) -> None:
+    span, _ = trace(1, {}, path, Corpus([Turn(role="user", content=words)]), 1)
+
+    assert (span is not None) == traced
+
+
+def exchanged(value: float, **answer: float) -> bool:
+    """Whether the value is traced after the user said 150, and a tool answered 2,800 with this."""
+    call = ToolCall(id="c1", name="exchange", arguments={"value": 2800, "to": "EUR"})
+    turns = [
+        Turn(role="user", content="It may cost some 150 euros."),
+        Turn(role="assistant", tool_calls=(call,)),
+        Turn(role="tool", tool_call_id="c1", content=json.dumps(answer)),
+    ]
+    span, _ = trace(value, {}, "cost", Corpus(turns), 3)
+    return span is not None
+
+
+def test_a_tools_rate_exchanges_what_the_user_said() -> None:
+    assert exchanged(187.5, exchanged_value=2240)
+    assert exchanged(120, exchanged_value=2240)
+    assert not exchanged(188.5, exchanged_value=2240)
+    assert not exchanged(187.5, exchanged_value=2240, fee=1.5)
+
+
+def test_a_price_is_read_whatever_stands_behind_it() -> None:
+    turns = [Turn(role="tool", content='{"text": "Revenue: $5000Expenses: $3,000Profit"}')]
+
+    assert trace(5000, {}, "amount", Corpus(turns), 1)[0]
+    assert trace(3000, {}, "amount", Corpus(turns), 1)[0]
+    assert not trace(500, {}, "amount", Corpus(turns), 1)[0]
+
+
+def test_a_parameter_takes_what_another_tool_says_of_its_name() -> None:
+    corpus = Corpus([Turn(role="user", content="Raise it as far as it goes.")])
+    made = "priority from 1 to 5, either open or closed"
+    for value, source in ((5, "enum"), ("closed", "enum"), (7, None), ("ajar", None)):
+        span, _ = trace(value, {}, "updates.state", corpus, 1, same=made)
+        assert (span and span.source) == source
+    assert trace("F-9", {}, "status", corpus, 1, same="either F-9 or F-8")[0] is None

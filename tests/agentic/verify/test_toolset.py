@@ -30,3 +30,18 @@ from specs_made import spec
 def test_a_deed_is_told_by_the_verb_of_the_name(name: str, past: str) -> None:
     facts = toolset([spec(name, "thing")])[name]
     assert past in facts.past
+
+
+def test_parameters_that_list_what_they_take_are_known_by_name() -> None:
+    inside = {"type": "object", "properties": {"size": {"description": "One of S, M and L."}}}
+    schema = {
+        "type": "object",
+        "properties": {
+            "priority": {"type": "integer", "description": "From 1 to 5."},
+            "title": {"type": "string", "description": "The title."},
+            "updates": inside,
+            "odd": True,
+        },
+    }
+    facts = toolset([spec("create_ticket", schema=schema)])["create_ticket"]
+    assert facts.listed == {"priority": "From 1 to 5.", "size": "One of S, M and L."}
