@@ -25,6 +25,7 @@ from datagen.agentic.domains.compiling.phrases import phrase_of, prefixes
 from datagen.agentic.domains.compiling.plans import Reason
 from datagen.agentic.domains.compiling.reading import read_server
 from datagen.agentic.domains.compiling.words import plural, singular, words_of
+from datagen.agentic.domains.drawing.speech import field_name
 from datagen.agentic.tools.specs import normalise
 from datagen.schemas import Tool
 
@@ -120,6 +121,26 @@ def test_a_crud_server_is_understood_whole() -> None:
     assert operations["move_task"] == "update"
     assert plan.actions["complete_task"].sets == ("status", "done")
     assert plan.actions["archive_project"].sets == ("archived", True)
+
+
+def test_the_id_of_another_kind_of_thing_leads_to_no_record_of_this_kind() -> None:
+    plan = read(
+        *tasks_app(),
+        spec("create_note", "todo_task_id parent_project_id project_id text"),
+        spec("get_note", "note_id"),
+        spec("create_planner_task", "title"),
+        spec("get_planner_task", "planner_task_id"),
+    )
+    fields = plan.entities["notes"].fields
+    refers = {name: field.refers for name, field in fields.items() if name.endswith("_id")}
+    assert refers["project_id"] == "projects"
+    assert refers["todo_task_id"] == ""
+
+
+def test_a_field_that_is_named_like_its_record_is_not_said_twice() -> None:
+    plan = read(spec("get_pv_value", "pv_name"), spec("set_pv_value", "pv_name pv_value"))
+    [entity] = plan.entities.values()
+    assert field_name(entity.fields["pv_value"], entity) == "value"
 
 
 def test_a_record_that_goes_by_its_name_has_it_as_its_id() -> None:

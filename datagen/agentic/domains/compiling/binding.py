@@ -119,7 +119,7 @@ class Binder:
         for noun in self.others:
             if noun == self.entity.noun:
                 continue
-            how = is_called(parameter.words, noun)
+            how = is_called(parameter.words, noun, loose=False)
             plain = noun[-1] not in ATTRIBUTES and not sign_of(parameter)
             if how == "id" or (how == "bare" and plain):
                 return noun

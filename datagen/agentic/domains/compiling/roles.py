@@ -88,8 +88,11 @@ def sign_of(parameter: Parameter) -> Sign:
     return "switch" if _SWITCHES.match(name) or (options and options <= _ORDERS) else ""
 
 
-def is_called(words: Words, noun: Words) -> Literal["id", "name", "bare", ""]:
-    """How a parameter's name names a record of that noun: by its id, by its name, or bare."""
+def is_called(
+    words: Words, noun: Words, *, loose: bool = True
+) -> Literal["id", "name", "bare", ""]:
+    """How a parameter's name names a record of that noun: by its id, by its name, or bare. `loose`:
+    also by the id of another kind of its last word, `todo_task_id` of a planner task."""
     if not words or not noun:
         return ""
     if _same(words, noun):
@@ -97,7 +100,7 @@ def is_called(words: Words, noun: Words) -> Literal["id", "name", "bare", ""]:
     if (
         len(words) > 1
         and words[-1] in ID_ENDINGS
-        and (_same(words[:-1], noun) or _ends(words, noun))
+        and (_same(words[:-1], noun) or (loose and _ends(words, noun)))
     ):
         return "id"
     if len(words) > 1 and words[-1] in NAME_ENDINGS and _same(words[:-1], noun):

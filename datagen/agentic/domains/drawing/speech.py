@@ -88,6 +88,8 @@ def field_name(field: Field, plan: EntityPlan) -> str:
         words = words[:-1]
     if words[:1] == ("is",):
         words = words[1:]
+    if words == plan.noun:
+        words = words[-1:] if len(words) > 1 else ("content",)
     return human(words) if words != ("type",) else f"{spoken_noun(plan.noun)} type"
 
 
