@@ -223,10 +223,22 @@ def arrow_schema(model: type[Row]) -> pa.Schema:
 def arrow_table(model: type[Row], rows: Sequence[Row]) -> pa.Table:
     schema = arrow_schema(model)
     columns = [[getattr(row, name) for row in rows] for name in schema.names]
-    arrays = [
-        pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)
-    ]
+    arrays = [_array(column, field.type) for column, field in zip(columns, schema, strict=True)]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _array(column: list[Any], kind: pa.DataType) -> pa.Array:
+    """Half of a surrogate pair, which a model may write, becomes `?`: it costs no partition."""
+    try:
+        return pa.array(column, type=kind)
+    except UnicodeEncodeError:
+        return pa.array([_whole(value) for value in column], type=kind)
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def _arrow_type(annotation: Any) -> tuple[pa.DataType, bool]:

@@ -337,6 +337,14 @@ def _complies(task: Task, trajectory: Trajectory, chance: random.Random) -> Traj
     return with_final(trajectory, chance.choice(said))
 
 
+def _unseen(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
+    """What is forbidden for a reason in the records is declined without a look at them."""
+    if task.kind != "refuse" or not task.reference:
+        return None
+    turns = [t for t in trajectory.turns if t.role != "tool" and not t.tool_calls]
+    return with_turns(trajectory, turns).model_copy(update={"injected": ()})
+
+
 def _repeated(task: Task, trajectory: Trajectory, chance: random.Random) -> Trajectory | None:
     """One call is made a hundred times."""
     calls = calls_of(trajectory)
@@ -384,5 +392,6 @@ IN_EPISODES: dict[str, Mutation] = {
     "budget used up": _budget,
     "declined for no reason": _declines,
     "said to be done": _complies,
+    "declined unseen": _unseen,
     "call repeated": _repeated,
 }

@@ -182,7 +182,7 @@ def _native(completion: Completion, said: str, counter: int) -> tuple[str, tuple
 
 def _action(said: str, counter: int) -> tuple[str, tuple[ToolCall, ...]] | Fault:
     """What a JSON action says, read strictly: one object with `calls` or `say`."""
-    action = _object(said)
+    action = json_object(said)
     if action is None:
         return Fault("broken_json", said[:200], said)
     if isinstance(action.get("say"), str) and "calls" not in action:
@@ -205,11 +205,12 @@ def _action(said: str, counter: int) -> tuple[str, tuple[ToolCall, ...]] | Fault
 
 def _parsed(arguments: str) -> dict[str, Any] | str:
     """Arguments as an object; the text as it came where it holds none."""
-    found = _object(arguments or "{}")
+    found = json_object(arguments or "{}")
     return arguments if found is None else found
 
 
-def _object(text: str) -> dict[str, Any] | None:
+def json_object(text: str) -> dict[str, Any] | None:
+    """The JSON object that a text is; None where it is none that every reader takes."""
     try:
         found = json.loads(text, parse_constant=_refuse)
         orjson.dumps(found)  # TypeError for what no wire takes: half a surrogate pair, 10**40

@@ -5,7 +5,6 @@ shuffled for each vote, so that a liking for the first one shows as disagreement
 too few valid votes is unjudged, which is not failed. Not covered: whether a true quotation bears
 out the choice."""
 
-import json
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from datagen.agentic.calling import arguments_text
+from datagen.agentic.calling import arguments_text, json_object
 from datagen.agentic.nouns import Task, Turn
 from datagen.agentic.prompting import filled
 from datagen.agentic.rubrics import Question, RubricFile, questions
@@ -173,12 +172,15 @@ def read_vote(completion: Completion, options: dict[str, int], shown: str) -> Vo
     """The vote that a completion holds. `options` are the options' indices by letter."""
     if completion.finish_reason == "length":
         return Vote(-1, invalid="truncated")
-    try:
-        said = json.loads(completion.text)
-        evidence, reason = str(said["evidence"]), str(said["reason"])
-        option = options[said["choice"]]
-    except (ValueError, TypeError, KeyError, RecursionError):
+    said = json_object(completion.text) or {}
+    choice = said.get("choice")
+    if (
+        not isinstance(choice, str)
+        or choice not in options
+        or not {"evidence", "reason"} <= {*said}
+    ):
         return Vote(-1, invalid="broken_json")
+    option, evidence, reason = options[choice], str(said["evidence"]), str(said["reason"])
     quoted = " ".join(evidence.split()).strip("\"'“”…. ")
     if len(quoted) < MIN_QUOTE_CHARS or quoted not in " ".join(shown.split()):
         return Vote(-1, evidence[:400], reason[:400], "no_such_words")

@@ -20,7 +20,7 @@ MAX_DEPTH = 40
 """Levels of a value; real arguments and results have under ten, and Python's stack ends at some
 hundred."""
 MESSAGE_CHARS = 300
-Oddity = Literal["not_finite", "too_deep"]
+Oddity = Literal["not_finite", "too_deep", "half_a_character"]
 
 
 def error_text(code: str, message: str) -> str:
@@ -81,12 +81,19 @@ def oddity(value: Any) -> Oddity | None:
         if depth > MAX_DEPTH:
             return "too_deep"
         if isinstance(one, Mapping):
-            rest.extend((inner, depth + 1) for inner in one.values())
+            rest.extend((inner, depth + 1) for pair in one.items() for inner in pair)
         elif isinstance(one, list | tuple):
             rest.extend((inner, depth + 1) for inner in one)
         elif isinstance(one, float) and not math.isfinite(one):
             return "not_finite"
+        elif isinstance(one, str) and not is_whole(one):
+            return "half_a_character"
     return None
+
+
+def is_whole(text: str) -> bool:
+    """False for what no file takes: JSON can hold half of a surrogate pair."""
+    return text.isascii() or text.encode("utf-8", "replace").decode() == text
 
 
 def _answer(code: Code, message: str) -> Result:

@@ -3,10 +3,10 @@
 The model sees the conversation as a transcript, not as a chat with swapped roles, so that it isn't
 drawn into the assistant's role."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
+from datagen.agentic.calling import json_object
 from datagen.agentic.nouns import Task, Turn
 from datagen.agentic.prompting import filled
 from datagen.agentic.users.moves import MAX_MESSAGE_CHARS, Move, UserFault, fault_of
@@ -90,11 +90,8 @@ def _line(turn: Turn) -> str:
 def _read(completion: Completion) -> Move | UserFault:
     if completion.finish_reason == "length":
         return UserFault("user_truncated")
-    try:
-        said = json.loads(completion.text)
-        message, finished = said["message"], said["finished"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return UserFault("user_broken_json", completion.text[:200])
+    said = json_object(completion.text) or {}
+    message, finished = said.get("message"), said.get("finished")
     if not isinstance(message, str) or not isinstance(finished, bool):
         return UserFault("user_broken_json", completion.text[:200])
     if len(message) > MAX_MESSAGE_CHARS:

@@ -6,6 +6,7 @@ days from a known one. Narrow on purpose: with all numbers of a conversation and
 almost every number follows from something."""
 
 import itertools
+import math
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
@@ -56,7 +57,7 @@ def computed(value: float, corpus: Corpus, turn: int) -> Span | None:
 
 
 def is_near(one: float, other: float) -> bool:
-    return abs(one - other) <= 1e-6 * max(1.0, abs(other))
+    return math.isfinite(other) and abs(one - other) <= 1e-6 * max(1.0, abs(other))
 
 
 def dated(match: re.Match[str], corpus: Corpus, turn: int) -> Span | None:
@@ -88,7 +89,7 @@ def _made(sources: Sequence[Source], said: Sequence[float], *, converts: bool) -
         yield from (one * rate for one in said)
         yield from (one / rate for one in said)
     for source in sources:
-        if source.name == "system":
+        if source.name == "system" or source.is_error:
             continue
         columns = [*source.columns]
         if 1 < len(source.numbers) <= FEW_NUMBERS:

@@ -3,7 +3,7 @@ do.
 
 Ordinary, clarify and parallel tasks: nothing done, the user's words echoed, another record, one
 change too many, a run that stops early. Refuse and no_tool: an empty answer, an echo, a run that
-complies. A task whose reference is refused, or which lets a wrong run pass, is dropped: no model is
+complies, and one that declines what it did not look at, where the reason has to be seen. A task whose reference is refused, or which lets a wrong run pass, is dropped: no model is
 asked for it."""
 
 import itertools
@@ -56,7 +56,7 @@ def audit(task: Task, domain: Domain, tools: Sequence[Tool]) -> Audit:
 
 def _must_fail(task: Task) -> Mapping[str, Run]:
     if task.kind in ("refuse", "no_tool"):
-        return {"empty_answer": _empty, "echo": _echo, "complying": _complying}
+        return {"empty_answer": _empty, "echo": _echo, "complying": _complying, "unseen": _unseen}
     return {
         "no_op": _no_op,
         "echo": _echo,
@@ -84,6 +84,13 @@ def _echo(task: Task, domain: Domain) -> Trajectory:
 
 def _empty(task: Task, domain: Domain) -> Trajectory:
     return reference_trajectory(task, domain, final="")
+
+
+def _unseen(task: Task, domain: Domain) -> Trajectory | None:
+    """Declines without a look; right where the words alone show that it is forbidden."""
+    if task.kind != "refuse" or not task.reference:
+        return None
+    return reference_trajectory(task, domain, calls=())
 
 
 def _truncated(task: Task, domain: Domain) -> Trajectory:

@@ -8,9 +8,10 @@ Not covered: statements in plain words without any of these."""
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from datagen.agentic.calling import arguments_text
 from datagen.agentic.nouns import Span, Task, ToolCall, Trajectory, Verdict
 from datagen.agentic.verify.arithmetic import computed, is_near, totals
-from datagen.agentic.verify.conduct import calls_of, successes
+from datagen.agentic.verify.conduct import calls_of, is_like, successes
 from datagen.agentic.verify.corpus import (
     Corpus,
     Source,
@@ -103,7 +104,27 @@ def answer(task: Task, trajectory: Trajectory, tools: Toolset) -> Verdict:
         low = plain(final)
         if not _DECLINED.search(low) or _DONE.search(low):
             return failed("answer", "did_not_decline", final)
+        if not _looked(task, trajectory):
+            return failed("answer", "declined_unseen", task.reference[-1].name)
     return passed("answer")
+
+
+def _looked(task: Task, trajectory: Trajectory) -> bool:
+    """Whether the record was seen that the reason to decline stands in, in whatever way: a call
+    that the reference ends with, or one that names or answers what that is about."""
+    if task.kind != "refuse" or not task.reference:
+        return True
+    wanted = task.reference[-1]
+    about = [plain(str(value)) for value in wanted.arguments.values()]
+    answers = {turn.tool_call_id: turn.content for turn in trajectory.turns if turn.role == "tool"}
+    worked = successes(trajectory)
+    for _, call in calls_of(trajectory):
+        if call.id not in worked:
+            continue
+        seen = plain(f"{arguments_text(call.arguments)} {answers.get(call.id, '')}")
+        if is_like(call, wanted) or any(find_whole(seen, value) >= 0 for value in about):
+            return True
+    return False
 
 
 def _tells_deed(final: str, tools: Toolset) -> bool:

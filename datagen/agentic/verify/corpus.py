@@ -28,6 +28,8 @@ _MEASURE = re.compile(r"(?<![\w.-])(\d[\d,]*(?:\.\d+)?)[^\W\d_]{1,3}(?!\w)")
 _PRICED = re.compile(r"[$€£¥] ?(\d[\d,]*(?:\.\d+)?)")
 """Whatever stands behind it: $5000Expenses."""
 _ANY_DIGITS = re.compile(r"\d+(?:\.\d+)?")
+_EXCHANGES = re.compile(r"exchang|conver|currenc", re.IGNORECASE)
+"""In the name of a tool that turns one amount into another."""
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2})")
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _WORDS = re.compile(r"[^\W_]+")
@@ -58,8 +60,10 @@ class Source:
     """How many records each collection has that is no list; how often a key is true."""
     fields: tuple[tuple[tuple[str, ...], float], ...]
     """Paths of numbers in the answer, the tool's name first."""
+    is_error: bool
+    """Nothing is computed from an error."""
     rate: float
-    """What a tool that was asked with one number and answers with one multiplied it by; else 0."""
+    """What a tool that exchanges was asked with one number and multiplied it by; else 0."""
 
 
 class Corpus:
@@ -74,7 +78,8 @@ class Corpus:
                 names[turn.role],
                 turn.content[:MAX_SOURCE_CHARS],
                 turn.name,
-                _only_number(asked.get(turn.tool_call_id)),
+                0.0 if turn.is_error else _exchanged(asked.get(turn.tool_call_id)),
+                is_error=turn.is_error,
             )
             for number, turn in enumerate(turns)
             if turn.role in names and turn.content
@@ -185,7 +190,15 @@ def _shown(value: float) -> str:
 
 
 @lru_cache(maxsize=512)
-def _source(turn: int, name: SourceName, content: str, tool: str, asked: float = 0.0) -> Source:
+def _source(
+    turn: int,
+    name: SourceName,
+    content: str,
+    tool: str,
+    asked: float = 0.0,
+    *,
+    is_error: bool = False,
+) -> Source:
     text = plain(content)
     parsed = _json(content) if name == "tool" else None
     leaves = list(_leaves(parsed)) if parsed is not None else []
@@ -215,14 +228,17 @@ def _source(turn: int, name: SourceName, content: str, tool: str, asked: float =
         ),
         counts=(*map(float, _sizes(parsed, dict)), *map(float, _true(leaves))),
         fields=fields,
+        is_error=is_error,
         rate=fields[0][1] / asked if asked and len(fields) == 1 else 0.0,
     )
 
 
-def _only_number(call: ToolCall | None) -> float:
-    """The one number among a call's arguments; 0 where there is none or there are more."""
-    told = list(_fields(call.arguments, ())) if call is not None else []
-    return told[0][1] if len(told) == 1 else 0.0
+def _exchanged(call: ToolCall | None) -> float:
+    """The one number that a call has exchanged; 0 where it is about something else."""
+    if call is None or not _EXCHANGES.search(call.name):
+        return 0.0
+    told = list(_fields(call.arguments, ()))
+    return told[0][1] if len(told) == 1 and abs(told[0][1]) > 1e-6 else 0.0
 
 
 def _json(content: str) -> Any:

@@ -85,10 +85,6 @@ def grounding(trajectory: Trajectory, tools: Toolset, corpus: Corpus) -> Verdict
 def traced(trajectory: Trajectory, tools: Toolset, corpus: Corpus) -> Iterator[Traced]:
     """Every value of every argument, the first `MOST_VALUES` of them."""
     seen = 0
-    listed: dict[str, str] = {}
-    for tool in tools.values():
-        for name, said in tool.listed.items():
-            listed[name] = f"{listed[name]} {said}" if name in listed else said
     for number, turn in enumerate(trajectory.turns):
         for call in turn.tool_calls:
             for path, value, schema in values(call, tools):
@@ -96,7 +92,7 @@ def traced(trajectory: Trajectory, tools: Toolset, corpus: Corpus) -> Iterator[T
                 if seen > MOST_VALUES:
                     return
                 about = tools[call.name].description
-                same = listed.get(path.rsplit(".", 1)[-1], "")
+                same = _namesakes(path.rsplit(".", 1)[-1], call.name, tools)
                 span, reason = trace(value, schema, path, corpus, number, about=about, same=same)
                 yield Traced(number, call, path, value, span, reason if span is None else "")
 
@@ -112,7 +108,7 @@ def trace(
     same: str = "",
 ) -> tuple[Span | None, str]:
     """Where a value comes from; or None and the reason it fails. `about`: what the tool says of
-    itself; `same`: what the tools say that parameters of this name take."""
+    itself; `same`: what other tools of the same things list for parameters of this name."""
     shown = str(value)[:200]
     if value is None or isinstance(value, bool) or value in ("", []):
         return Span(value=shown, source="enum"), ""
@@ -121,7 +117,7 @@ def trace(
     if value in (schema.get("enum") or ()) or schema.get("const") == value:
         found = corpus.find(str(value), turn)
         return found or Span(value=shown, source="enum"), ""
-    described = f"{schema.get('description', '')} {same}"
+    described = f"{schema.get('description', '')}"
     if isinstance(value, int | float):
         if PAGING.match(path.rsplit(".", 1)[-1]) and abs(value) <= 1000:
             return Span(value=shown, source="default"), ""
@@ -130,11 +126,12 @@ def trace(
         found = (
             _number(float(value), corpus, turn)
             or _bound(float(value), f"{about} {described}", corpus, turn)
+            or (_on_scale(float(value), same) if same else None)
             or (_single(path, corpus, turn) if value == 1 else None)
         )
         return found, "untraceable_number"
     span, reason = _text(str(value), path, corpus, turn)
-    return span or _option(str(value), described), reason
+    return span or _option(str(value), f"{described} {same}"), reason
 
 
 def _option(value: str, described: str) -> Span | None:
@@ -151,10 +148,7 @@ def _bound(value: float, described: str, corpus: Corpus, turn: int) -> Span | No
     one ("holds up to 50 gallons")."""
     named = {float(one) for one in _IN_WORDS.findall(described)}
     span = Span(value=str(value), source="enum")
-    for low, high in _SCALE.findall(described):
-        if value == int(value) and int(low) <= value <= int(high) <= int(low) + MOST_STEPS:
-            return span
-    if value in named:
+    if value in named or _on_scale(value, described):
         return span
     for source in corpus.before(turn):
         for column in source.columns:
@@ -163,18 +157,34 @@ def _bound(value: float, described: str, corpus: Corpus, turn: int) -> Span | No
     return None
 
 
+def _on_scale(value: float, described: str) -> Span | None:
+    for low, high in _SCALE.findall(described):
+        if value == int(value) and int(low) <= value <= int(high) <= int(low) + MOST_STEPS:
+            return Span(value=str(value), source="enum")
+    return None
+
+
+def _namesakes(name: str, tool: str, tools: Toolset) -> str:
+    """What other tools of the same things list for parameters of a name."""
+    things = tools[tool].things
+    found = (
+        one.listed[name] for one in tools.values() if name in one.listed and one.things & things
+    )
+    return " ".join(dict.fromkeys(found))
+
+
 def _single(path: str, corpus: Corpus, turn: int) -> Span | None:
-    """One of what the parameter counts, where the user wants one: `lines` of "the last line"."""
+    """One of what the parameter counts, where the user's last words are of one and not of more:
+    `lines` of "the last line"."""
     counted = words_in(re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", path.rsplit(".", 1)[-1]))
     if not counted or not counted[-1].endswith("s"):
         return None
-    one = re.compile(
-        rf"\b(?:an?|one|last|first|latest|newest|next|top|single) {counted[-1][:-1]}\b"
-    )
-    for source in corpus.before(turn):
-        if source.name == "user" and (match := one.search(source.text)):
-            return Span(value="1", source="user", turn=source.turn, start=match.start())
-    return None
+    users = [source for source in corpus.before(turn) if source.name == "user"]
+    if not users or counted[-1] in users[-1].words:
+        return None
+    one = re.compile(rf"\b(?:one|last|first|latest|newest|single) {counted[-1][:-1]}\b")
+    match = one.search(users[-1].text)
+    return match and Span(value="1", source="user", turn=users[-1].turn, start=match.start())
 
 
 def _number(value: float, corpus: Corpus, turn: int) -> Span | None:

@@ -34,6 +34,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
     "answer": (
         "fact_missing",
         "did_not_decline",
+        "declined_unseen",
         "denies_deed",
         "gave_up",
         "deed_not_told",

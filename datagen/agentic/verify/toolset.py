@@ -11,7 +11,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from datagen.agentic.domains.compiling.verbs import NOUNS_TOO, PAST, STATUSES, is_verb
-from datagen.agentic.domains.compiling.words import words_of
+from datagen.agentic.domains.compiling.words import singular, words_of
 from datagen.schemas import Tool
 
 _IRREGULAR: Mapping[str, tuple[str, ...]] = {
@@ -37,7 +37,11 @@ _IRREGULAR: Mapping[str, tuple[str, ...]] = {
 }
 
 
-_LISTS = re.compile(r"\b(?:enum|options?|one of|either|can be|possible|values)\b|\d to \d", re.I)
+_LISTS = re.compile(
+    r"\[enum\][^.]*|\b(?:options?|possible values|allowed values)(?: are)?:[^.]*|\bone of:? [^.]*"
+    r"|\b\d{1,2} to \d{1,2}\b",
+    re.IGNORECASE,
+)
 MOST_INSIDE = 3
 """Levels of a schema at which parameters are looked for."""
 
@@ -53,8 +57,10 @@ class ToolFacts:
     writes: bool
     past: tuple[str, ...]
     """What was done after a call, in words: `renewed`."""
+    things: frozenset[str]
+    """What its name is about: `ticket` of `create_ticket`."""
     listed: Mapping[str, str]
-    """Name of a parameter → what it says of itself, where that lists what it takes."""
+    """Name of a parameter → what it takes, where its description lists that."""
 
 
 Toolset = Mapping[str, ToolFacts]
@@ -81,6 +87,7 @@ def _facts(name: str, description: str, schema: str, annotations: str, writes: b
         validator=Draft202012Validator(inputs),
         writes=writes or not read_only,
         past=_past(name),
+        things=frozenset(singular(word) for word in words_of(name) if not is_verb(word)),
         listed=dict(_listed(inputs)),
     )
 
@@ -90,8 +97,8 @@ def _listed(schema: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
     parts = schema.get("properties") if isinstance(schema, dict) else None
     for name, part in parts.items() if isinstance(parts, dict) else ():
         said = f"{part.get('description') or ''}" if isinstance(part, dict) else ""
-        if _LISTS.search(said):
-            yield name, said
+        if match := _LISTS.search(said):
+            yield name, match[0]
         if depth < MOST_INSIDE:
             yield from _listed(part, depth + 1)
 

@@ -146,8 +146,10 @@ def test_a_megabyte_is_looked_up_in_bounded_time() -> None:
         ("Show me the latest entry.", "lines", False),
         ("Show me its lines.", "lines", False),
         ("Send a copy to the press.", "numberOfCopies", False),
-        ("Book a night in Graz.", "number_of_nights", True),
+        ("Book a night in Graz.", "number_of_nights", False),
         ("Book one night in Graz.", "hotel.maxNights", True),
+        ("There is an issue with the last item, so cancel all items.", "items", False),
+        ("What a day. Show the history.", "days", False),
         ("Book the last line.", "line", False),
     ],
 )
@@ -157,23 +159,29 @@ def test_one_is_meant_where_the_user_speaks_of_one(words: str, path: str, traced
     assert (span is not None) == traced
 
 
-def exchanged(value: float, **answer: float) -> bool:
-    """Whether the value is traced after the user said 150, and a tool answered 2,800 with this."""
-    call = ToolCall(id="c1", name="exchange", arguments={"value": 2800, "to": "EUR"})
+def exchanged(
+    value: float, answer: dict[str, float], tool: str = "exchange", asked: float = 2800
+) -> bool:
+    """Whether the value is traced after the user said 150, and a tool was asked and answered."""
+    call = ToolCall(id="c1", name=tool, arguments={"value": asked, "to": "EUR"})
     turns = [
         Turn(role="user", content="It may cost some 150 euros."),
         Turn(role="assistant", tool_calls=(call,)),
-        Turn(role="tool", tool_call_id="c1", content=json.dumps(answer)),
+        Turn(role="tool", tool_call_id="c1", content=json.dumps(answer), is_error="code" in answer),
     ]
     span, _ = trace(value, {}, "cost", Corpus(turns), 3)
     return span is not None
 
 
 def test_a_tools_rate_exchanges_what_the_user_said() -> None:
-    assert exchanged(187.5, exchanged_value=2240)
-    assert exchanged(120, exchanged_value=2240)
-    assert not exchanged(188.5, exchanged_value=2240)
-    assert not exchanged(187.5, exchanged_value=2240, fee=1.5)
+    assert exchanged(187.5, {"exchanged_value": 2240})
+    assert exchanged(120, {"exchanged_value": 2240})
+    assert not exchanged(188.5, {"exchanged_value": 2240})
+    assert not exchanged(187.5, {"exchanged_value": 2240, "fee": 1.5})
+    assert not exchanged(45_000, {"balance": 2100}, "get_user", 7)
+    assert not exchanged(555, {"total": 37}, "list_loans", 10)
+    assert not exchanged(60_600, {"code": 404}, asked=1)
+    assert not exchanged(987_654.321, {"exchanged_value": 5}, asked=1e-320)
 
 
 def test_a_price_is_read_whatever_stands_behind_it() -> None:
@@ -186,7 +194,7 @@ def test_a_price_is_read_whatever_stands_behind_it() -> None:
 
 def test_a_parameter_takes_what_another_tool_says_of_its_name() -> None:
     corpus = Corpus([Turn(role="user", content="Raise it as far as it goes.")])
-    made = "priority from 1 to 5, either open or closed"
+    made = "1 to 5 Options: open, closed"
     for value, source in ((5, "enum"), ("closed", "enum"), (7, None), ("ajar", None)):
         span, _ = trace(value, {}, "updates.state", corpus, 1, same=made)
         assert (span and span.source) == source

@@ -44,4 +44,5 @@ def test_parameters_that_list_what_they_take_are_known_by_name() -> None:
         },
     }
     facts = toolset([spec("create_ticket", schema=schema)])["create_ticket"]
-    assert facts.listed == {"priority": "From 1 to 5.", "size": "One of S, M and L."}
+    assert facts.listed == {"priority": "1 to 5", "size": "One of S, M and L"}
+    assert facts.things == {"ticket"}

@@ -7,7 +7,7 @@ from datagen.agentic.nouns import Assertion, Call, Rubric, Task
 from datagen.agentic.verify.audit import audit
 
 ACTING = {"no_op", "echo", "wrong_entity", "over_action", "truncated"}
-DECLINING = {"empty_answer", "echo", "complying"}
+DECLINING = {"empty_answer", "echo", "complying", "unseen"}
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: f"{task.kind}-{task.tier}-{task.id[:6]}")
