@@ -98,7 +98,7 @@ def summary_line(state: State, table: str, output: str) -> str:
         f"{accepted:,} {table}",
         f"{rejected:,} rejected",
         f"{failed:,} failed",
-        f"{totals['tokens']:,} tokens",
+        f"{totals['tokens']:,} of {asked.completion_tokens:,} tokens kept",
         f"{seconds:.0f} s",
         f"{rate:,.0f} tokens/s",
     ]

@@ -247,9 +247,8 @@ def _explained(model: type[BaseModel], error: ErrorDetails) -> str:
         message = _MESSAGES[kind].format(**error.get("ctx", {}))
     else:
         message = error["msg"].removeprefix("Value error, ")
-    return f"{where}: {message}" + (
-        "" if kind == "missing" else f" (is {_shown_any(error['input'])})"
-    )
+    shown = kind != "missing" and not isinstance(error["input"], Mapping)
+    return f"{where}: {message}" + (f" (is {_shown_any(error['input'])})" if shown else "")
 
 
 def _shown_any(value: Any) -> str:

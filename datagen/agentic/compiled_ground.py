@@ -24,7 +24,7 @@ from datagen.agentic.nouns import (
     Verdict,
 )
 from datagen.agentic.rollout import EnvironmentBroken
-from datagen.agentic.verify import reward, verify
+from datagen.agentic.verify import progress, verify
 from datagen.agentic.verify.audit import audit
 from datagen.schemas import Tool
 from datagen.stage import Ask
@@ -108,7 +108,7 @@ class CompiledGround:
     def verify(
         self, task: Task, trajectory: Trajectory, tools: Sequence[Tool]
     ) -> tuple[Sequence[Verdict], float]:
-        return verify(task, trajectory, self.known(tools)), reward(task, trajectory)
+        return verify(task, trajectory, self.known(tools)), progress(task, trajectory)
 
     def known(self, tools: Sequence[Tool]) -> list[Tool]:
         """The tools with what is known of the domain's own: which of them only read."""

@@ -59,5 +59,5 @@ class Ground(Protocol):
     def verify(
         self, task: Task, trajectory: Trajectory, tools: Sequence[Tool]
     ) -> tuple[Sequence[Verdict], float]:
-        """The verdicts and the reward."""
+        """The verdicts, and the share of the checkpoints that was reached."""
         ...

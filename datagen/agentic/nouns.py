@@ -55,7 +55,7 @@ class Assertion(Noun):
 
 
 class Checkpoint(Noun):
-    """A step on the way, worth part of the reward: calls seen, or a state reached."""
+    """A step on the way, worth part of the way: calls seen, or a state reached."""
 
     name: str
     weight: float = Field(gt=0)
@@ -212,7 +212,8 @@ class Span(Noun):
     """Where a value of an argument or a claim comes from."""
 
     value: str
-    source: Literal["system", "user", "tool", "default", "enum", "arithmetic", "none"]
+    source: Literal["system", "user", "tool", "default", "enum", "arithmetic", "agent", "none"]
+    """`agent`: words of its own, such as a query, without a figure or name to trace."""
     turn: int = -1
     """Index into the turns; -1 where there is none."""
     start: int = -1
@@ -296,6 +297,7 @@ class TrajectoryRow(Row):
     environment: str
     """`compiled`, `simulated`, `mcp` or `sandbox`."""
     reward: float
+    """1 for an accepted rollout; for a reject half the share of the checkpoints it reached."""
     """Weighted share of the checkpoints reached, in [0, 1]."""
     verdicts: str
     """JSON text."""

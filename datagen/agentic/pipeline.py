@@ -19,7 +19,9 @@ from datagen.agentic.nouns import (
     CompiledRow,
     Task,
     TaskRow,
+    Trajectory,
     TrajectoryRow,
+    Verdict,
 )
 from datagen.agentic.planning import TOOLS, TaskPartition
 from datagen.agentic.recipe import AgenticRecipe, calling_of
@@ -197,15 +199,30 @@ class AgenticPipeline:
     async def _checked(
         self, row: Setting, played: Played, tools: Sequence[Tool], ask: Ask
     ) -> Checked:
-        verdicts, reward = self.ground.verify(row.task, played.trajectory, tools)
-        checked = Checked(played, tuple(verdicts), reward, None, self.recipe.user.kind)
+        verdicts, progress = self._verified(row.task, played.trajectory, tools)
+        checked = Checked(played, tuple(verdicts), progress, None, self.recipe.user.kind)
         options = self.recipe.judge
         if self.judge is None or (options.of == "verified" and checked.refusal):
             return checked
         judgement = await self.judge(
             row.task, played.trajectory.turns, row=row.id, seed=row.seed, ask=ask
         )
-        return Checked(played, tuple(verdicts), reward, judgement, self.recipe.user.kind)
+        return Checked(played, tuple(verdicts), progress, judgement, self.recipe.user.kind)
+
+    def _verified(
+        self, task: Task, trajectory: Trajectory, tools: Sequence[Tool]
+    ) -> tuple[Sequence[Verdict], float]:
+        """A verifier that breaks on what a model wrote costs that rollout, with its own name on it,
+        and no other."""
+        try:
+            return self.ground.verify(task, trajectory, tools)
+        except Exception as problem:
+            detail = f"{type(problem).__name__}: {problem}"[:300]
+            broken = Verdict(
+                verifier="verifiers", passed=False, reason="verifier_error", detail=detail,
+                blame="verifier",
+            )  # fmt: skip
+            return [broken], 0.0
 
     def _tools_of(self, agent: AgentSpec) -> list[Tool]:
         return [self.tools[known] for known in agent.tools]

@@ -35,9 +35,16 @@ class Checked:
 
     played: Played
     verdicts: tuple[Verdict, ...]
-    reward: float
+    progress: float
+    """Weighted share of the checkpoints reached."""
     judgement: Judgement | None
     user_model: str
+
+    @property
+    def earned(self) -> float:
+        """The reward: 1 for an accepted rollout, for another half the share of the checkpoints that
+        it reached, so that none earns what an accepted one does. Own choice."""
+        return 1.0 if self.refusal is None else self.progress / 2
 
     @property
     def refusal(self) -> tuple[Stage, str, str, Blame] | None:
@@ -96,7 +103,7 @@ def rollout_reject(setting: Setting, checked: Checked, tools: Sequence[ToolForm]
     assert checked.refusal is not None
     stage, reason, detail, blame = checked.refusal
     scores = {
-        "reward": checked.reward,
+        "reward": checked.earned,
         "verdicts": [as_json(verdict) for verdict in checked.verdicts],
         "judgement": checked.judgement.as_json() if checked.judgement else None,
         "rerolled": checked.played.rerolled,
@@ -206,7 +213,7 @@ def _of_rollout(checked: Checked) -> dict[str, Any]:
     return {
         "messages": messages_json(turns),
         "environment": played.environment,
-        "reward": checked.reward,
+        "reward": checked.earned,
         "verdicts": _nouns(checked.verdicts),
         "judgement": _json(checked.judgement.as_json()) if checked.judgement else "",
         "injected": _nouns(played.trajectory.injected),

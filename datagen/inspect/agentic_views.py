@@ -19,15 +19,15 @@ HANDY: Mapping[str, str] = {
                 (SELECT count(*) FROM rejects WHERE stage = 'trajectories' AND NOT failed)
                     AS broken,
                 (SELECT count(*) FROM rejects WHERE stage = 'verify') AS refuted,
-                (SELECT count(*) FROM rejects WHERE stage = 'judge') AS disliked
+                (SELECT count(*) FROM rejects WHERE stage = 'judge') AS disliked,
+                (SELECT count(*) FROM trajectories WHERE judgement != '') AS liked
         ), stages AS (
             SELECT 1 AS number, 'tasks' AS stage, tasks + refused_tasks AS came, tasks AS passed
             FROM counted
             UNION ALL SELECT 2, 'trajectories', rollouts, rollouts - broken FROM counted
             UNION ALL SELECT 3, 'verify', rollouts - broken, rollouts - broken - refuted
             FROM counted
-            UNION ALL SELECT 4, 'judge', rollouts - broken - refuted,
-                rollouts - broken - refuted - disliked FROM counted
+            UNION ALL SELECT 4, 'judge', liked + disliked, liked FROM counted
         )
         SELECT stage, came, passed, round(passed / nullif(came, 0), 4) AS share
         FROM stages ORDER BY number""",
@@ -102,16 +102,17 @@ HANDY: Mapping[str, str] = {
         FROM tools_by_agents HAVING count(*) > 0""",
     "judge_and_verifiers": """
         WITH judged AS (
-            SELECT true AS verified, json_extract_string(judgement, '$.refused_by') AS refused,
-                CAST(json_extract(judgement, '$.unjudged') AS INTEGER) AS unjudged
-            FROM trajectories WHERE judgement != ''
+            SELECT true AS verified, judgement FROM trajectories WHERE judgement != ''
             UNION ALL
-            SELECT stage = 'judge', json_extract_string(scores, '$.judgement.refused_by'),
-                CAST(json_extract(scores, '$.judgement.unjudged') AS INTEGER)
+            SELECT stage = 'judge', json_extract(scores, '$.judgement')
             FROM rejects WHERE json_type(scores, '$.judgement') = 'OBJECT'
         )
-        SELECT verified, refused = '' AS liked, count(*) AS rollouts,
-            count_if(unjudged > 0) AS with_unjudged
+        SELECT verified,
+            CASE WHEN json_type(judgement, '$.score') = 'NULL' THEN 'unjudged'
+                WHEN json_extract_string(judgement, '$.refused_by') = '' THEN 'liked'
+                ELSE 'refused' END AS judge,
+            count(*) AS rollouts,
+            count_if(CAST(json_extract(judgement, '$.unjudged') AS INTEGER) > 0) AS with_unjudged
         FROM judged GROUP BY ALL ORDER BY ALL""",
 }
 """Views beside the tables, by name. `pass_at_k` is the unbiased estimate of arXiv 2107.03374,

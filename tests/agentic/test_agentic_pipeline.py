@@ -21,6 +21,7 @@ from datagen.agentic.recipe import AgenticRecipe, run_identity
 from datagen.engines.base import ROLES, Completion, Request, RequestedCall
 from datagen.engines.scripted import ScriptedEngine
 from datagen.errors import EngineError
+from datagen.inspect.views import sql
 from datagen.runner.worker import Assignment, Worker
 from datagen.shards import Commit, RunFolder
 
@@ -388,3 +389,53 @@ async def test_a_judge_that_likes_what_verifiers_refuted_saves_nothing(tmp_path:
     assert refuted
     assert all(json.loads(row["scores"])["judgement"]["refused_by"] == "" for row in refuted)
     assert all(json.loads(row["judgement"])["score"] == 1 for row in run.rows("trajectories"))
+
+
+async def test_half_a_character_of_a_user_or_a_judge_costs_only_what_it_stands_in(
+    tmp_path: Path,
+) -> None:
+    run = Run(tmp_path / "user", recipe(user={"kind": "model", "attempts": 1}))
+    await run.enter(cast('{"message": "\\ud83d", "finished": false}'))
+    rollouts = [row for row in run.rows("rejects") if row["number"] >= 0]
+    assert {(row["reason"], row["blame"]) for row in rollouts} == {("user_broken_json", "user")}
+
+    run = Run(tmp_path / "judge", recipe(judge={"votes": 1}))
+    await run.enter(cast(judge=lambda _: '{"evidence": "\\ud83d", "reason": "", "choice": "A"}'))
+    [judgement, *_] = [json.loads(row["judgement"]) for row in run.rows("trajectories")]
+    assert {v["invalid"] for one in judgement["criteria"] for v in one["votes"]} == {"broken_json"}
+
+
+async def test_a_verifier_that_breaks_is_to_blame_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr(CounterGround, "verify", broken)
+    run = Run(tmp_path / "run")
+    await run.enter()
+
+    rollouts = [row for row in run.rows("rejects") if row["number"] >= 0]
+    found = {(row["stage"], row["reason"], row["blame"], row["detail"]) for row in rollouts}
+    assert found == {("verify", "verifier_error", "verifier", "RecursionError: too deep")}
+    assert run.rows("trajectories") == []
+
+
+def asked(run: Run, query: str) -> set[tuple[Any, ...]]:
+    (run.folder / "manifest.json").write_text('{"pipeline": "agentic"}')
+    return set(sql(run.folder, query).rows)
+
+
+async def test_what_a_judge_could_not_say_is_no_approval(tmp_path: Path) -> None:
+    run = Run(tmp_path / "run", recipe(judge={"votes": 1, "of": "all"}))
+    await run.enter(cast(judge=lambda _: "no idea"))
+
+    judged = asked(run, "SELECT verified, judge FROM judge_and_verifiers")
+    assert judged == {(True, "unjudged"), (False, "unjudged")}
+
+
+async def test_a_judge_that_was_not_asked_passed_nothing(tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    await run.enter()
+
+    assert ("judge", 0, 0) in asked(run, "SELECT stage, came, passed FROM yield_by_stage")

@@ -42,6 +42,7 @@ def judge(votes: int = 3) -> Judge:
         (vote("is"), "no_such_words"),
         (vote("L-7 is extended", "Z"), "broken_json"),
         ("yes", "broken_json"),
+        (vote("L-7 is extended \ud83d"), "broken_json"),
         ("[" * 9999, "broken_json"),
         (vote("“L-7   is\nextended”"), ""),
     ],

@@ -12,8 +12,8 @@ from datagen.agentic.verify.claims import answer, claims
 from datagen.agentic.verify.conduct import asking, forbidden, known_tool, order, schema
 from datagen.agentic.verify.corpus import Corpus
 from datagen.agentic.verify.grounding import grounding
+from datagen.agentic.verify.progress import progress as progress
 from datagen.agentic.verify.reasons import failed
-from datagen.agentic.verify.rewards import reward as reward
 from datagen.agentic.verify.state import goal, over_action
 from datagen.agentic.verify.structure import ending, markup, structure
 from datagen.agentic.verify.toolset import toolset

@@ -3,8 +3,8 @@ do.
 
 Ordinary, clarify and parallel tasks: nothing done, the user's words echoed, another record, one
 change too many, a run that stops early. Refuse and no_tool: an empty answer, an echo, a run that
-complies, and one that declines what it did not look at, where the reason has to be seen. A task whose reference is refused, or which lets a wrong run pass, is dropped: no model is
-asked for it."""
+complies, and one that declines what it did not look at, where the reason has to be seen. A task
+whose reference is refused, or which lets a wrong run pass, is dropped: no model is asked for it."""
 
 import itertools
 import random

@@ -315,7 +315,7 @@ def _time_like(figure: str, corpus: Corpus, turn: int) -> Span | None:
 def _known_words(quoted: str, corpus: Corpus, turn: int) -> bool:
     if corpus.find(quoted, turn):
         return True
-    return stems(words_in(quoted)) <= corpus.vocabulary(turn)
+    return corpus.holding(stems(words_in(quoted)), quoted, turn) is not None
 
 
 def _undone(text: str, turn: int, trajectory: Trajectory, tools: Toolset, corpus: Corpus) -> str:

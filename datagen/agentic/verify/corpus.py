@@ -110,12 +110,22 @@ class Corpus:
                 return Span(value=_shown(value), source=source.name, turn=source.turn)
         return None
 
-    def vocabulary(self, turn: int) -> set[str]:
-        """Stems of the words that stand before a turn."""
-        sources = list(self.before(turn))
-        if len(sources) not in self._stems:
-            self._stems[len(sources)] = stems([word for one in sources for word in one.words])
-        return self._stems[len(sources)]
+    def holding(self, wanted: set[str], value: str, turn: int) -> Span | None:
+        """Where stems stand before a turn: in one text or, each of them, somewhere; of several
+        texts the one that has most of them."""
+        best, most, left = None, 0, set(wanted)
+        for place, source in enumerate(self.before(turn)):
+            if place not in self._stems:
+                self._stems[place] = stems(list(source.words))
+            held = wanted & self._stems[place]
+            left -= held
+            if len(held) > most:
+                best, most = source, len(held)
+            if most == len(wanted):
+                break
+        if left or best is None:
+            return None
+        return Span(value=value, source=best.name, turn=best.turn)
 
     def _first(self, wanted: str) -> Span | None:
         for source in self.sources:

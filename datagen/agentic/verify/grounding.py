@@ -286,10 +286,7 @@ def _name(value: str, corpus: Corpus, turn: int) -> Span | None:
     words = [word for word in words_in(value) if len(word) > 2 or word.isdigit()]
     if not words:
         return None
-    known = corpus.vocabulary(turn)
-    if stems(words) <= known:
-        return Span(value=value[:200], source="user", turn=0)
-    return None
+    return corpus.holding(stems(words), value[:200], turn)
 
 
 def _code(value: str, corpus: Corpus, turn: int) -> Span | None:
@@ -310,19 +307,25 @@ def _code(value: str, corpus: Corpus, turn: int) -> Span | None:
 
 
 def _free(value: str, corpus: Corpus, turn: int) -> Span | None:
-    """A text of the agent's own: its figures, names and quotations stand somewhere."""
+    """A text of the agent's own: its figures, names and quotations stand somewhere. The span is
+    that of the first of them; a text without any is the agent's own alone."""
+    first: Span | None = None
     for figure in _FIGURES.findall(value):
         bare = figure.rstrip(".:-/")
-        if corpus.find(bare, turn):
-            continue
-        number = _NUMERIC.fullmatch(bare)
-        if number and _number(float(bare.rstrip("%").replace(",", "")), corpus, turn):
-            continue
-        return None
+        found = corpus.find(bare, turn)
+        if found is None and _NUMERIC.fullmatch(bare):
+            found = _number(float(bare.rstrip("%").replace(",", "")), corpus, turn)
+        if found is None:
+            return None
+        first = first or found
     for name in _NAME.findall(value):
-        if _name(name, corpus, turn) is None:
+        found = _name(name, corpus, turn)
+        if found is None:
             return None
+        first = first or found
     for quoted in re.findall(r'"([^"\n]{3,200})"', plain(value)):
-        if corpus.find(quoted, turn) is None and _name(quoted, corpus, turn) is None:
+        found = corpus.find(quoted, turn) or _name(quoted, corpus, turn)
+        if found is None:
             return None
-    return Span(value=value[:200], source="user", turn=0)
+        first = first or found
+    return first or Span(value=value[:200], source="agent")

@@ -138,6 +138,8 @@ def patched(*patch: Any) -> dict[str, Any]:
             '{"result": {"lamp_id": "P-1", "on": true, "level": 1e999}, "state_patch": []}',
             "not finite",
         ),
+        ('{"result": {"lamp_id": "\\ud83d"}, "state_patch": []}', "half a character"),
+        ('{"result": {"\\ud83d": 1}, "state_patch": []}', "half a character"),
         ('{"result": ' + "[" * 700 + "]" * 700 + ', "state_patch": []}', "too deep"),
         ('{"result": {}, "state_patch": ' + "9" * 5_000 + "}", "no JSON object"),
         ("x" * 1_000_000, "characters"),

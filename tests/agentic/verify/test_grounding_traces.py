@@ -199,3 +199,10 @@ def test_a_parameter_takes_what_another_tool_says_of_its_name() -> None:
         span, _ = trace(value, {}, "updates.state", corpus, 1, same=made)
         assert (span and span.source) == source
     assert trace("F-9", {}, "status", corpus, 1, same="either F-9 or F-8")[0] is None
+
+
+def test_a_span_names_the_text_that_holds_the_words() -> None:
+    assert source("O'Neill Amara") == "tool"
+    assert source("harbour, the quiet", path="shelf") == "user"
+    assert source("which books are late", path="query") == "agent"
+    assert source("ask F-2001 about it", path="query") == "tool"

@@ -7,7 +7,7 @@ import pytest
 from verify_cases import TOOLS, first_call, reference, refusals, task_of
 
 from datagen.agentic.nouns import StateChange, ToolCall, Trajectory, Turn
-from datagen.agentic.verify import reward, verify
+from datagen.agentic.verify import progress, verify
 
 SECONDS = 20.0
 """Ten times what the slowest row takes on a busy machine; quadratic work takes minutes."""
@@ -124,7 +124,7 @@ def test_a_hostile_trajectory_is_refused_in_bounded_time(name: str) -> None:
     begun = time.monotonic()
 
     verdicts = verify(TASK, HOSTILE[name], TOOLS)
-    earned = reward(TASK, HOSTILE[name])
+    earned = progress(TASK, HOSTILE[name])
 
     assert refusals(verdicts)
     assert time.monotonic() - begun < SECONDS

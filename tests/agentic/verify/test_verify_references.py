@@ -18,7 +18,7 @@ from verify_cases import (
 
 from datagen.agentic.domains.building import reference_trajectory
 from datagen.agentic.nouns import Call, Checkpoint, Rubric, Task, Trajectory, Turn
-from datagen.agentic.verify import reward, verify
+from datagen.agentic.verify import progress, verify
 from datagen.agentic.verify.reasons import REASONS
 
 Break = Callable[[Task, Trajectory], Trajectory]
@@ -29,7 +29,7 @@ def test_a_reference_passes_and_earns_everything(task: Task) -> None:
     trajectory = reference(task)
 
     assert refusals(verify(task, trajectory, TOOLS)) == set()
-    assert reward(task, trajectory) == pytest.approx(1.0)
+    assert progress(task, trajectory) == pytest.approx(1.0)
 
 
 def test_every_verifier_speaks_once_and_in_one_order() -> None:
@@ -139,7 +139,7 @@ def test_a_goal_that_was_not_reached_is_refused() -> None:
     found = refusals(verify(task, idle, TOOLS))
 
     assert "goal:goal_not_reached" in found
-    assert reward(task, idle) < 1.0
+    assert progress(task, idle) < 1.0
 
 
 def test_a_state_that_the_log_does_not_lead_to_is_the_environments_fault() -> None:
@@ -217,7 +217,7 @@ def test_a_call_made_again_and_again_is_a_loop() -> None:
     assert refusals(verify(task, looping, TOOLS)) == {"order:loop"}
 
 
-def test_reward_is_the_weighted_share_of_the_checkpoints() -> None:
+def test_progress_is_the_weighted_share_of_the_checkpoints() -> None:
     task = task_of("ordinary", "dependent")
     done = first_call(reference(task))
     points = (
@@ -226,4 +226,4 @@ def test_reward_is_the_weighted_share_of_the_checkpoints() -> None:
     )
     weighed = task.model_copy(update={"rubric": Rubric(success=("x",), checkpoints=points)})
 
-    assert reward(weighed, reference(task)) == pytest.approx(0.75)
+    assert progress(weighed, reference(task)) == pytest.approx(0.75)

@@ -1,15 +1,15 @@
-"""The one number for a trajectory: the weighted share of its task's checkpoints that it reached.
+"""How far a trajectory came: the weighted share of its task's checkpoints that it reached.
 
 A checkpoint of calls is reached by one of them that worked, one of states by the final state. A
 task without checkpoints has none to reach: its trajectory earns 1 if the state is as the goal has
-it. Whether the trajectory is accepted is not told by the reward but by the verdicts."""
+it. Whether the trajectory is accepted is told by the verdicts; its reward comes of both."""
 
 from datagen.agentic.nouns import Checkpoint, Task, Trajectory
 from datagen.agentic.verify.conduct import calls_of, is_like, successes
 from datagen.agentic.verify.state import goal, holds, over_action
 
 
-def reward(task: Task, trajectory: Trajectory) -> float:
+def progress(task: Task, trajectory: Trajectory) -> float:
     """In [0, 1]."""
     checkpoints = task.rubric.checkpoints
     total = sum(point.weight for point in checkpoints)
