@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from datagen.agentic.domains.alternatives import ways
 from datagen.agentic.domains.base import Domain, State
 from datagen.agentic.environment.base import EnvironmentFault
 from datagen.agentic.environment.compiled import CompiledEnvironment
@@ -83,9 +84,15 @@ class Draft:
 
 
 def built(
-    domain: Domain, agent: AgentSpec, state: State, draft: Draft, wanted: Wanted
+    domain: Domain,
+    agent: AgentSpec,
+    state: State,
+    draft: Draft,
+    wanted: Wanted,
+    names: Collection[str],
 ) -> Task | None:
-    """The task; None if its reference can't be run, or the goal holds already."""
+    """The task; None if its reference can't be run, or the goal holds already. `names`: of the
+    agent's tools."""
     declines = wanted.kind in ("refuse", "no_tool")
     writing = frozenset(tool.name for tool in domain.tools if not tool.read_only)
     environment = CompiledEnvironment(domain, state)
@@ -124,7 +131,7 @@ def built(
             pattern=Pattern(
                 before=draft.before, forbidden=draft.forbidden, parallel=draft.parallel
             ),
-            checkpoints=_checkpoints(draft.reference, writing),
+            checkpoints=_checkpoints(ways(domain, state, draft.reference, names), writing),
             criteria=_criteria(wanted.kind),
         ),
         failures=failures,
@@ -275,14 +282,16 @@ def _answer(call: ToolCall, content: str, *, is_error: bool) -> Turn:
     )
 
 
-def _checkpoints(reference: Sequence[Call], writing: frozenset[str]) -> tuple[Checkpoint, ...]:
+def _checkpoints(
+    steps: Sequence[tuple[Call, ...]], writing: frozenset[str]
+) -> tuple[Checkpoint, ...]:
     return tuple(
         Checkpoint(
-            name=f"{number + 1}_{call.name}",
-            weight=WRITE_WEIGHT if call.name in writing else READ_WEIGHT,
-            calls=(call,),
+            name=f"{number + 1}_{calls[0].name}",
+            weight=WRITE_WEIGHT if calls[0].name in writing else READ_WEIGHT,
+            calls=calls,
         )
-        for number, call in enumerate(reference)
+        for number, calls in enumerate(steps)
     )
 
 

@@ -64,7 +64,7 @@ def draw_library_task(
             true = _true_tier(draft, wanted, tier)
             if not wanted.suits(true):
                 continue
-            task = built(domain, agent, state, draft, eased(wanted, true))
+            task = built(domain, agent, state, draft, eased(wanted, true), names)
             if task is not None:
                 return task
     return None

@@ -20,6 +20,7 @@ from datagen.agentic.nouns import AgentSpec, Task
 from datagen.agentic.recipe import TaskOptions
 from datagen.agentic.users.moves import Move, UserFault, asked_facts, fault_of
 from datagen.agentic.users.ruled import move
+from datagen.agentic.verify import progress
 from datagen.agentic.wishes import personas, wish
 from datagen.schemas import Tool
 
@@ -242,3 +243,18 @@ def test_an_agent_without_tools_of_the_domain_can_only_decline() -> None:
     for number in range(60):
         task = draw_task(LIBRARY, agent, [stranger], wanted(number))
         assert task is None or task.kind == "no_tool"
+
+
+def test_another_look_up_that_tells_as_much_reaches_the_same_checkpoint() -> None:
+    found = 0
+    for number, task in drawn():
+        names = {tool.name for tool in agent_of(number)[1]}
+        for place, point in enumerate(task.rubric.checkpoints if task else ()):
+            for other in point.calls[1:]:
+                assert task is not None
+                assert other.name in names - WRITES
+                calls = [*task.reference[:place], other, *task.reference[place + 1 :]]
+                trajectory = reference_trajectory(task, LIBRARY, calls=calls)
+                assert progress(task, trajectory) == pytest.approx(1.0)
+                found += 1
+    assert found > COUNT // 50

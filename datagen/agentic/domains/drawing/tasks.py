@@ -75,7 +75,8 @@ def draw_compiled_task(
             true = _true_tier(draft, wanted, tier)
             if not wanted.suits(true):
                 continue
-            task = built(domain, agent, scene.state, draft, eased(wanted, true))
+            names = {tool.name for tool in tools}
+            task = built(domain, agent, scene.state, draft, eased(wanted, true), names)
             if task is not None:
                 return task
     return None
