@@ -15,7 +15,7 @@ from datagen.rephrase.fidelity import names, numbers, quantities, spans
 from datagen.rephrase.fidelity.arithmetic import Equations, equations, value_of
 from datagen.rephrase.fidelity.facts import WORD, Facts
 from datagen.rephrase.fidelity.rows import exchanged
-from datagen.rephrase.fidelity.units import UNITS
+from datagen.rephrase.fidelity.units import NAMED, unit_of
 from datagen.schemas import Kind, LedgerReason
 
 WEIGHTS = {
@@ -266,7 +266,11 @@ def _is_new_name(
 ) -> bool:
     if (
         low in numbers.MONTHS
-        or low in UNITS
+        or low in NAMED
+        or (
+            unit_of(surface)
+            and text.prose[max(0, start - 3) : start].rstrip(" -\u00a0")[-1:].isdigit()
+        )
         or _known_name(low, source)
         or _spelled_out(text, start, source)
     ):

@@ -18,7 +18,7 @@ from datagen.rephrase.fidelity.quantities import (
     gather,
 )
 from datagen.rephrase.fidelity.spelled import spelled
-from datagen.rephrase.fidelity.units import UNITS, unit_of
+from datagen.rephrase.fidelity.units import UNITS, is_inch, unit_of
 
 _MONTHS_IN_ORDER = (
     "january february march april may june july august september october november december"
@@ -259,6 +259,10 @@ def _unit_at(prose: str, tail: re.Match[str], word: str) -> tuple[str, int]:
     if word[-1] in "²³" and word[:-1] in UNITS:
         return UNITS[word[:-1]] + word[-1], tail.end()
     unit = unit_of(tail[1].replace(" ", ""))
+    if tail[1] == "in" and is_inch(prose, tail.end()):
+        unit = "inch"
+    elif tail[1] == "G" and prose[tail.start(1) - 1].isdigit():
+        unit = ""  # 5G
     if unit and prose[tail.end() : tail.end() + 1] in ("²", "³"):
         return unit + prose[tail.end()], tail.end() + 1
     return unit, tail.end()
