@@ -136,10 +136,11 @@ _PREFERRED = {
 """What a symbol in lower case means that several units share, as it is most often meant."""
 _WORDS = frozenset(["gpa", "hpa", "pci", "nci", "mci", "mda"])
 """Acronyms that aren't read as a symbol in another case."""
-_AS_BEFORE = frozenset(
+_OFTEN_USED = frozenset(
     "mm cm m km nm µm g mg kg t l ml s ms J kJ MJ mJ kcal cal W mW kW MW V mV MV A Hz kHz Pa kPa"
     " MPa mPa B kB MB GB Mbit Gbit mol".split()
 )
+"""Prefixed units that are common: the others are often written out in a way that is not read."""
 
 UNITS: dict[str, str] = {}
 """Name, or symbol that running text has in any case, lower case → canonical unit."""
@@ -220,8 +221,8 @@ def _fill() -> None:
         if lower not in UNITS and lower not in _WORDS and len(units) == 1 and len(lower) > 2:
             UNITS[lower] = next(iter(units))
     UNITS.update(_PREFERRED)
-    COMMON.update(_AS_BEFORE)
-    NAMED.update(form for form, unit in UNITS.items() if unit in _AS_BEFORE)
+    COMMON.update(_OFTEN_USED)
+    NAMED.update(form for form, unit in UNITS.items() if unit in _OFTEN_USED)
 
 
 _fill()
