@@ -207,11 +207,7 @@ def _number(prose: str, raw: str, start: int, end: int, before: str) -> Number:
     part, end = _part_after(prose, raw, end)
     value = float(digits) + part
     tail = _TAIL.match(prose, end)
-    below = _BELOW.match(prose, end) if prose[end : end + 1] == "/" else None
-    if below is None and prose[end : end + 3] == " / ":
-        share = _SHARE.match(prose, end)
-        below = share if share and value < float(share[1]) else None
-    if below is not None:
+    if below := _below(prose, value, end):
         value = value / (int(below[1]) or 1)
         return Number(canonical(value), "", raw + below[0], False, "hard", "")
     unit, factor, finish, after, mark = "", 1.0, end, "", ""
@@ -228,6 +224,14 @@ def _number(prose: str, raw: str, start: int, end: int, before: str) -> Number:
     text = digits.lstrip("0") if len(digits) > 12 and digits.isdigit() and factor == 1 else ""
     surface = prose[start - 1 : finish] if before in _CURRENCY else prose[start:finish]
     return Number(text or canonical(sign * value * factor), unit, surface, plain, "hard", after)
+
+
+def _below(prose: str, above: float, end: int) -> re.Match[str] | None:
+    """What stands below a fraction's line that begins at `end`; with blanks, only of a share."""
+    if prose[end : end + 1] == "/":
+        return _BELOW.match(prose, end)
+    share = _SHARE.match(prose, end) if prose[end : end + 3] == " / " else None
+    return share if share and above < float(share[1]) else None
 
 
 def _part_after(prose: str, raw: str, end: int) -> tuple[float, int]:

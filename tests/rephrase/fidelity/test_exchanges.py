@@ -139,7 +139,7 @@ def test_mathematics_may_change_signs_in_brackets_and_compute_with_numbers() -> 
     source = "She has 16 - 3 - 4 = 9 eggs. So a - b - c = 9 eggs."
     text = "She has 16 - (3 + 4) = 9 eggs. So a - (b + c) = 9 eggs."
     finding = entered(source, text, kind="math")
-    assert "invented_formula" != finding.reason
+    assert finding.reason != "invented_formula"
 
 
 def test_a_word_of_another_script_may_come_from_the_context() -> None:
