@@ -129,6 +129,9 @@ _UNIT_SWAPS = {
     "grams": "kilograms", "dollars": "euros", "cents": "dollars", "acres": "hectares",
     "inches": "centimetres", "cm": "inches", "mm": "cm", "degrees": "percent", "decades":
     "centuries", "centuries": "decades", "tons": "ounces", "litres": "gallons", "liters": "gallons",
+    "mg": "µg", "µg": "mg", "nm": "pm", "ms": "µs", "ns": "µs", "MHz": "kHz", "GHz": "MHz",
+    "Hz": "kHz", "kW": "MW", "MW": "mW", "kV": "V", "V": "kV", "mV": "V", "mA": "A", "MB": "GB",
+    "GB": "TB", "kPa": "MPa", "ppm": "ppb", "psi": "bar", "rpm": "rps", "keV": "MeV", "ml": "l",
 }  # fmt: skip
 
 

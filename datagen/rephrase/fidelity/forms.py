@@ -26,7 +26,7 @@ LONGEST = 12_000
 MOST_CHANGES = 64
 DIGITS = 11
 """Digits that `canonical` tells apart."""
-_AMBIGUOUS = frozenset(["pound", "ton", "cent", "mol"])
+_AMBIGUOUS = frozenset(["pound", "ton", "cent", "mol", "pm", "B", "G", "T", "N", "K", "A"])
 """Units whose names mean several things."""
 _MILLIONS_OR_METRES = re.compile(r"[\d.,]+m")
 _JOIN = r"(?:,? and | )"

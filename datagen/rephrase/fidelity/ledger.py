@@ -13,9 +13,12 @@ from typing import NamedTuple
 
 from datagen.rephrase.fidelity import names, numbers, quantities, spans
 from datagen.rephrase.fidelity.arithmetic import Equations, equations, value_of
+from datagen.rephrase.fidelity.exchanges import exchanged_members, is_known_numeral
 from datagen.rephrase.fidelity.facts import WORD, Facts
+from datagen.rephrase.fidelity.operations import exchanged_operations
 from datagen.rephrase.fidelity.rows import exchanged
-from datagen.rephrase.fidelity.units import UNITS
+from datagen.rephrase.fidelity.scripts import foreign_words
+from datagen.rephrase.fidelity.units import NAMED, unit_of
 from datagen.schemas import Kind, LedgerReason
 
 WEIGHTS = {
@@ -92,6 +95,16 @@ def compare(
             invented += [
                 Invented("exchanged_figure", row) for row in exchanged(source.text, text.text)
             ]
+        invented += [Invented("invented_number", new) for new in exchanged_members(source, text)]
+        invented += [
+            Invented("invented_formula", new)
+            for new in exchanged_operations(source.prose, text.prose, steps=kind == "math")
+        ]
+        invented += [
+            Invented("invented_name", word)
+            for word in foreign_words(source, text)
+            if word not in context().text.lower()
+        ]
         invented += _new_quotations(source, text, context)
         if not nouns_capitalised:
             invented += _new_names(source, text, context, gone)
@@ -250,6 +263,9 @@ def _new_names(
             )
 
 
+_BEFORE, _AFTER = frozenset(["bc", "bce"]), frozenset(["ad", "ce"])
+_ERAS = {"bc": _BEFORE, "bce": _BEFORE, "ad": _AFTER, "ce": _AFTER}
+"""Era → how it is written too."""
 _WEEKDAYS = frozenset(
     ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 ) | frozenset(numbers.MONTHS)
@@ -266,9 +282,15 @@ def _is_new_name(
 ) -> bool:
     if (
         low in numbers.MONTHS
-        or low in UNITS
+        or low in NAMED
+        or (
+            unit_of(surface)
+            and text.prose[max(0, start - 3) : start].rstrip(" -\u00a0")[-1:].isdigit()
+        )
         or _known_name(low, source)
         or _spelled_out(text, start, source)
+        or not _ERAS.get(low, frozenset()).isdisjoint(source.acronyms)
+        or is_known_numeral(surface, source)
     ):
         return False
     initial = names.begins_sentence(text.prose, start)

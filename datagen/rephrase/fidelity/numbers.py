@@ -18,7 +18,7 @@ from datagen.rephrase.fidelity.quantities import (
     gather,
 )
 from datagen.rephrase.fidelity.spelled import spelled
-from datagen.rephrase.fidelity.units import UNITS, unit_of
+from datagen.rephrase.fidelity.units import UNITS, is_inch, unit_of
 
 _MONTHS_IN_ORDER = (
     "january february march april may june july august september october november december"
@@ -46,6 +46,14 @@ _BEFORE_MONTH = re.compile(r"\b(?:in|of|since|until|by|from|to|early|late|mid)[ 
 _DIGITS = re.compile(r"\d+(?:[,\u00a0\u202f\u2009]\d{3}(?!\d))*(?:\.\d+)?(?::\d+)*")
 _TAIL = re.compile(r"[\s\u00a0-]{0,2}(%|°\s?[CFcf]?|[^\W\d_]+)")
 _BELOW = re.compile(r"/(\d{1,6})\b(?!/)")
+_SHARE = re.compile(r" / (\d{1,6})\b(?! ?[/=]|[.,]\d)")
+_RAISING = re.compile(r"[0-9](?:[⁰¹²³⁴-⁹⁺⁻]|[eE][-+−]?[0-9])")
+_POWER = re.compile(r"\d([⁺⁻]?[⁰¹²³⁴-⁹]{1,3})|(?<![\w.])(\d+(?:\.\d+)?)[eE]([-+−]?\d{1,3})\b")
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻−", "0123456789+--")
+_DIVISION = re.compile(
+    r"(?<![\w./,])(\d[\d,]*(?:\.\d+)?)(\s?[/÷]\s?|\s+divided by\s+)"
+    r"(\d[\d,]*(?:\.\d+)?)(?!\w|\s?/)(\s?=)?"
+)
 _MIXED = re.compile(r" (\d)/(\d{1,2})\b(?!/)")
 """"1 1/2", from the blank on."""
 _CURRENCY = "$€£¥₹"
@@ -65,6 +73,10 @@ def read_numbers(prose: str, words: Sequence[str]) -> Numbers:
     days, taken = _dates(prose, words)
     facts = _digits(prose, taken)
     facts += spelled(words)
+    if "/" in prose or "÷" in prose or "divided by" in prose:
+        facts += _divided(prose)
+    if _RAISING.search(prose):
+        facts += _powers(prose)
     if not prose.isascii():
         facts += [
             Number(canonical(value), "", sign, False, "soft", "")
@@ -151,6 +163,31 @@ def _digits(prose: str, taken: set[int]) -> list[Number]:
     return found + counts
 
 
+def _divided(prose: str) -> list[Number]:
+    """What a division says besides what is read of it: 48/2 is 24 that has a 48 and a 2, 48 ÷ 2 is
+    two numbers that give 24; known, and asked of no rewrite. Of a share such as 2/3 no number
+    stands alone."""
+    found: list[str] = []
+    for match in _DIVISION.finditer(prose):
+        above, below = (float(match[group].replace(",", "")) for group in (1, 3))
+        if below:
+            found.append(canonical(above / below))
+        if match[2] != "/" or above >= below or match[4]:
+            found += (canonical(above), canonical(below))
+    return [Number(value, "", value, False, "soft", "") for value in found]
+
+
+def _powers(prose: str) -> list[Number]:
+    """Parts of 10⁶ and 3e6 as "10^6" and "3 × 10^6" have them; known, and asked of no rewrite."""
+    found: list[str] = []
+    for match in _POWER.finditer(prose):
+        exponent = (match[1] or match[3]).translate(_RAISED)
+        found += (exponent.lstrip("-+"), canonical(float(exponent)))
+        if match[2]:
+            found += ("10", canonical(float(match[2]) * 10.0 ** max(-300, min(300, int(exponent)))))
+    return [Number(value, "", value, False, "soft", "") for value in found]
+
+
 def _millions(metres: Number) -> Number:
     """What "25m" is if it counts: 25 million; known beside the length, and asked of no rewrite."""
     value = canonical(float(metres.value) * _LETTER_SCALES["m"])
@@ -170,7 +207,7 @@ def _number(prose: str, raw: str, start: int, end: int, before: str) -> Number:
     part, end = _part_after(prose, raw, end)
     value = float(digits) + part
     tail = _TAIL.match(prose, end)
-    if prose[end : end + 1] == "/" and (below := _BELOW.match(prose, end)):
+    if below := _below(prose, value, end):
         value = value / (int(below[1]) or 1)
         return Number(canonical(value), "", raw + below[0], False, "hard", "")
     unit, factor, finish, after, mark = "", 1.0, end, "", ""
@@ -187,6 +224,14 @@ def _number(prose: str, raw: str, start: int, end: int, before: str) -> Number:
     text = digits.lstrip("0") if len(digits) > 12 and digits.isdigit() and factor == 1 else ""
     surface = prose[start - 1 : finish] if before in _CURRENCY else prose[start:finish]
     return Number(text or canonical(sign * value * factor), unit, surface, plain, "hard", after)
+
+
+def _below(prose: str, above: float, end: int) -> re.Match[str] | None:
+    """What stands below a fraction's line that begins at `end`; with blanks, only of a share."""
+    if prose[end : end + 1] == "/":
+        return _BELOW.match(prose, end)
+    share = _SHARE.match(prose, end) if prose[end : end + 3] == " / " else None
+    return share if share and above < float(share[1]) else None
 
 
 def _part_after(prose: str, raw: str, end: int) -> tuple[float, int]:
@@ -259,6 +304,10 @@ def _unit_at(prose: str, tail: re.Match[str], word: str) -> tuple[str, int]:
     if word[-1] in "²³" and word[:-1] in UNITS:
         return UNITS[word[:-1]] + word[-1], tail.end()
     unit = unit_of(tail[1].replace(" ", ""))
+    if tail[1] == "in" and is_inch(prose, tail.end()):
+        unit = "inch"
+    elif tail[1] == "G" and prose[tail.start(1) - 1].isdigit():
+        unit = ""  # 5G
     if unit and prose[tail.end() : tail.end() + 1] in ("²", "³"):
         return unit + prose[tail.end()], tail.end() + 1
     return unit, tail.end()

@@ -3,10 +3,11 @@
 Rounding is not read: "about 400" is not 387.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from datagen.rephrase.fidelity.units import SIZES, UNITS
+from datagen.rephrase.fidelity.units import ALIKE, ANY_CASE, COMMON, SIZES
 
 Weight = Literal["hard", "small", "soft"]
 SCALES = {
@@ -120,20 +121,35 @@ def _converted(have: Numbers, value: float, unit: str) -> bool:
 def same_unit(have: Numbers, number: Number, words: frozenset[str]) -> bool:
     """True if the unit of a known value is the one it has in `have`, whose words are `words`.
 
-    A value that stands bare takes any unit that `have` names elsewhere (a table's header), and
-    counts of years where ages are given.
+    A value that stands bare takes any unit that `have` names elsewhere (a table's header), counts
+    of years where ages are given, and units that are as often written out ("parts per million").
     """
-    if (number.value, number.unit) in have.measures or number.unit == "":
+    value, unit = number.value, number.unit
+    if (value, unit) in have.measures or unit == "":
         return True
-    if number.value not in have.values:
+    if value not in have.values:
         return True
-    if (number.value, "") in have.measures:
-        named = {unit for word in words if (unit := UNITS.get(word))}
+    if (value, "") in have.measures:
+        named = {unit for word in words for unit in ANY_CASE.get(word, ())}
         named.update(unit for _, unit in have.measures)
-        if number.unit.rstrip("²³") in named:
+        if unit.rstrip("²³") in named or unit.rstrip("²³") not in COMMON:
             return True
-        if number.unit == "year" and not words.isdisjoint(("age", "aged", "ages", "old")):
+        if _CAPITAL.search(number.surface):
             return True
-        if number.unit == "%" and "cent" in words:
+        if unit == "year" and not words.isdisjoint(("age", "aged", "ages", "old")):
             return True
-    return _converted(have, float(number.value), number.unit)
+        if unit == "%" and "cent" in words:
+            return True
+    if unit == "pm" and f"{value}:00" in have.values:
+        return True
+    if any(
+        ALIKE.get(other) == unit or ALIKE.get(unit) == other
+        for one, other in have.measures
+        if one == value
+    ):
+        return True
+    return _converted(have, float(value), unit)
+
+
+_CAPITAL = re.compile(r"(?<![^\W\d_])[A-Z]$")
+"""A symbol that is a letter, as labels are."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from datagen.rephrase.fidelity.quantities import ERAS, SCALES, Number, Weight, canonical
-from datagen.rephrase.fidelity.units import UNITS
+from datagen.rephrase.fidelity.units import COMMON, UNITS
 
 _UNDER_20_NAMES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
@@ -114,7 +114,8 @@ def _run(words: Sequence[str], start: int) -> tuple[Number | None, int]:
         if start and (words[start - 1] in ("a", "per") or first == "dozen"):
             if list(words[start + 1 : start + 4]) == _AND_A_HALF:
                 return _named(words, start, start + 4, 1.5 * SCALES[first], "hard")
-            scale_weight: Weight = "soft" if first == "dozen" else "hard"
+            parts = list(words[max(0, start - 2) : start]) == ["parts", "per"]
+            scale_weight: Weight = "soft" if parts or first == "dozen" else "hard"
             return _named(words, start, start + 1, SCALES[first], scale_weight)
         return None, start + 1
     if first in _ORDINALS and first not in _UNDER_20:
@@ -218,7 +219,7 @@ def _named(
         unit = "%"
     if following in ("square", "cubic") and end + 1 < len(words) and words[end + 1] in UNITS:
         unit = UNITS[words[end + 1]] + ("²" if following == "square" else "³")
-    if unit and weight == "small":
+    if unit.rstrip("²³") in COMMON and weight == "small":
         weight = "hard"
     surface = " ".join(words[start:end])
     surface = f"{surface} {following}" if unit else surface
