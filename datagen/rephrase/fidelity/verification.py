@@ -49,6 +49,10 @@ class Verified:
     suspicions_back: NDArray[np.float64]
     row: NDArray[np.float64]
     row_back: NDArray[np.float64]
+    reading: tuple[float, ...] = ()
+    """What the reader adds to `row`, in the order of `verifier.READ`; empty if it was not asked."""
+    reading_back: tuple[float, ...] = ()
+    """The same for `row_back`."""
 
     @property
     def in_doubt(self) -> bool:
@@ -65,6 +69,16 @@ class Verified:
         missing = self.back.relations[:, told].any() or self.row_back[lost].any()
         missing = missing or self.row_back[features.BACKWARD.index("math")]
         return 0 < len(self.back.claims) < features.MOST_CLAIMS and not missing
+
+    @property
+    def named(self) -> dict[str, float]:
+        """Every feature by its name in `FEATURES`; the reader's only where it was asked."""
+        values = (*self.row, *self.reading), (*self.row_back, *self.reading_back)
+        return {
+            name: float(value)
+            for side, row in zip(_SIDES, values, strict=True)
+            for name, value in zip(_names(side), row, strict=False)
+        }
 
     @property
     def worst(self) -> str:
@@ -126,19 +140,22 @@ class Verification:
         )  # fmt: skip
         return replace(made, kept=max(made.kept, COMPLETE)) if made.complete else made
 
-    async def read(self, made: Verified, read: Read) -> tuple[float, float]:
-        """`supported` and `kept` with what the reader says."""
+    async def read(self, made: Verified, read: Read) -> Verified:
+        """The same with what the reader says in `supported` and `kept`."""
         ahead = asked(made.ahead, made.suspicions, MOST_READ)
         back = asked(made.back, made.suspicions_back, MOST_READ_BACK)
         outputs = np.asarray(await read([*ahead, *back]))
         model = self._model
-        supported = model.full["supported"].probability(
-            np.array([*made.row, *verifier.reading(outputs[: len(ahead)])])
+        reading = tuple(verifier.reading(outputs[: len(ahead)]))
+        reading_back = tuple(verifier.reading(outputs[len(ahead) :]))
+        kept = model.full["kept"].probability(np.array([*made.row_back, *reading_back]))
+        return replace(
+            made,
+            supported=model.full["supported"].probability(np.array([*made.row, *reading])),
+            kept=max(kept, COMPLETE) if made.complete else kept,
+            reading=reading,
+            reading_back=reading_back,
         )
-        kept = model.full["kept"].probability(
-            np.array([*made.row_back, *verifier.reading(outputs[len(ahead) :])])
-        )
-        return supported, max(kept, COMPLETE) if made.complete else kept
 
     def _source(self, source: str) -> tuple[tuple[Sentence, ...], Evidence]:
         known = self._sources.get(source)
@@ -172,6 +189,17 @@ def doubtful(made: Verified, side: verifier.Direction, most: int) -> list[str]:
     )
     order = np.argsort(-suspicions, kind="stable")[:most]
     return [compared.claims[at].text for at in order]
+
+
+_SIDES: tuple[verifier.Direction, ...] = ("supported", "kept")
+
+
+def _names(side: verifier.Direction) -> list[str]:
+    return [f"{side}_{name}" for name in (*verifier.COLUMNS[side], *verifier.READ)]
+
+
+FEATURES = tuple(name for side in _SIDES for name in _names(side))
+"""Names of the verifier's features, by direction: `supported_worst`, `kept_lost_share`, …"""
 
 
 def _top(claims: Sequence[Sentence], suspicions: NDArray[np.float64]) -> str:
