@@ -340,3 +340,30 @@ def test_another_language_names_the_flag(tmp_path: Path) -> None:
 
     assert row["reason"] == "language"
     assert "--language zh" in row["detail"]
+
+
+SHOP = (
+    "A shop sells pens. Anna buys 3 pens at 4 dollars each and pays with a 20 dollar bill. How much "
+    "change does she get? {}The answer is 8."
+)
+ROOTS = "Solve $x^2-5x+6=0$. Factoring gives $(x-2)(x-3)=0$, so $x=2$ or $x=3$.{}"
+
+
+@pytest.mark.parametrize(
+    ("source", "step", "faithful"),
+    [
+        (SHOP, "The pens cost 3 * 4 = 12 dollars. So 20 - 12 = 8 dollars are left. ", True),
+        (ROOTS, " Check: $2^2-5\\cdot 2+6=0$.", True),
+        (SHOP, "So 20 - 12 = 9 dollars are left. ", False),
+        (SHOP, "The thieves of the town escaped with 3 * 4 = 12 dollars. ", False),
+        (SHOP, "She loses 3 * 4 = 12 pens. ", False),
+    ],
+)
+def test_an_added_step_that_is_true_claims_only_its_other_words(
+    tmp_path: Path, source: str, step: str, faithful: bool
+) -> None:
+    pair = {"source": source.format(""), "text": source.format(step)}
+
+    found = score(written(tmp_path / "pairs.jsonl", [pair]), subject="math")
+
+    assert found.faithful == faithful

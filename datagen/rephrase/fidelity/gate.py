@@ -358,6 +358,7 @@ class FidelityGate:
             ratio=hygiene.length_ratio(theirs, mine),
             math_kind=told.kind == "math",
             also=_stems(context),
+            computes="mathematics" in self._options.tiers and told.kind == "math",
         )
         return self._verified
 

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.rephrase.fidelity import features, verifier
+from datagen.rephrase.fidelity.arithmetic import without_added
 from datagen.rephrase.fidelity.evidence import Evidence
 from datagen.rephrase.fidelity.ledger import Ledger
-from datagen.rephrase.fidelity.sentences import Sentence
+from datagen.rephrase.fidelity.sentences import FEWEST_STEMS, Sentence, content
 
 Read = Callable[[Sequence[tuple[str, str]]], Awaitable[NDArray[Any]]]
 """(evidence, claim) pairs → log-odds that each claim, its worst word and its second worst word are
@@ -35,6 +36,11 @@ COMPLETE = 0.99
 documents 6 had lost something, all of them steps of mathematics, which is left out."""
 EVIDENCE_WORDS = 60
 """Words of evidence per claim, as the reader was trained."""
+_STEP_STEMS = content(
+    "add subtract multiply divide sum difference product quotient total altogether check verify "
+    "calculate compute calculation substitute plug give get obtain equal leave left remain find"
+)
+"""Words that introduce a computed step. Own choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +127,17 @@ class Verification:
         ratio: float,
         math_kind: bool,
         also: frozenset[str] = frozenset(),
+        computes: bool = False,
     ) -> Verified:
-        """By relations alone. `also`: stems that names may come from besides the source."""
+        """By relations alone. `also`: stems that names may come from besides the source.
+        `computes`: added steps may be true by computation, and then claim only what else they
+        say."""
         needed, whole = self._source(source)
         mine = Evidence(text)
-        ahead = features.compared(features.claims_of(text), whole, also)
+        claims = features.claims_of(text)
+        if computes:
+            claims = _uncomputed(claims, source)
+        ahead = features.compared(claims, whole, also)
         back = features.compared(needed, mine)
         model = self._model
         doubts = model.suspicions("supported", ahead.relations)
@@ -166,6 +178,19 @@ class Verification:
         else:
             self._sources.move_to_end(source)
         return known
+
+
+def _uncomputed(claims: Sequence[Sentence], source: str) -> tuple[Sentence, ...]:
+    """The claims less their equations that are true; none is left of one whose few other words are
+    the source's or introduce a step."""
+    known = content(source) | _STEP_STEMS
+    found: list[Sentence] = []
+    for claim in claims:
+        text = without_added(claim.text, source) if "=" in claim.text else claim.text
+        stems = claim.stems if text is claim.text else content(text)
+        if text is claim.text or len(stems) >= FEWEST_STEMS or stems - known:
+            found.append(claim if text is claim.text else Sentence(" ".join(text.split()), stems))
+    return tuple(found)
 
 
 def asked(
