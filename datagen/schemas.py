@@ -70,7 +70,7 @@ FidelityReason = (
     | LedgerReason
     | MathReason
     | AlignmentReason
-    | Literal["near_copy", "low_fidelity", "meaning_unchecked"]
+    | Literal["near_copy", "low_fidelity", "meaning_unchecked", "too_little_to_compare"]
 )
 RewriteReason = Literal["no_fitting_style"]
 AssembleReason = Literal["near_duplicate"]

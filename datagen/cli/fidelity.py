@@ -37,7 +37,9 @@ def fidelity(
     if not re.fullmatch(r"[a-z]{2}", language):
         raise RecipeError(f"--language {language}: must be two letters, as in ISO 639-1")
     if language not in CHECKED:
-        typer.echo(f"--language {language}: unknown here; no text is checked for it", err=True)
+        typer.echo(
+            f"--language {language}: unknown here; whether texts are in it is not checked", err=True
+        )
     scored = score(
         pairs,
         output,

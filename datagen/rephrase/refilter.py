@@ -1,7 +1,10 @@
 """Decide again from stored scores: which rephrasings stay when the gate is made stricter.
 
-Only stricter: a chain that was refused was never finished, so nothing could be let in. What a tier
-found that is no score (a lead-in, an invented number) was refused when it was found and stays so.
+Only what differs from the run's own options decides, and only stricter: a chain that was refused
+was never finished, so nothing could be let in. What a tier found that is no score (a lead-in, an
+invented number) was refused when it was found and stays so. The gate lets a single fact be lost,
+whatever its share; how many were lost is not stored, so that `min_facts_kept` decides by the share
+alone here.
 """
 
 from collections import defaultdict
@@ -10,13 +13,22 @@ from dataclasses import dataclass
 
 from datagen.errors import RecipeError
 from datagen.rephrase.assemble import lowest
-from datagen.rephrase.fidelity import FidelityOptions
+from datagen.rephrase.fidelity import FidelityOptions, Tier
 from datagen.rephrase.rewrite import join
 from datagen.schemas import FidelityReason, Reject, Rephrasing, RewrittenChunk, Scores
 from datagen.stage import Tables
 from datagen.tokenizer import TokenCounter
 
 LOWER_IS_STRICTER = ("max_copied",)
+_NEEDS: dict[str, tuple[Tier, ...]] = {
+    "threshold": ("ledger", "alignment"),
+    "min_facts_kept": ("ledger",),
+    "min_facts_kept_structured": ("ledger",),
+    "min_sentence_support": ("alignment",),
+    "min_covered": ("alignment",),
+    "min_covered_structured": ("alignment",),
+}
+"""Tiers of which one has to have run for an option's scores to be there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,7 @@ class Refilter:
         """`structured`: by style, whether it selects. Raises `RecipeError` for an option that is
         looser, or that no stored score can decide."""
         refuse_looser(before, now)
+        self.before = before
         self.options = now
         self.on_failure = on_failure
         self.structured = structured
@@ -86,20 +99,32 @@ class Refilter:
         """Why a chunk doesn't pass any more, or None."""
         if chunk.status != "accepted":
             return None
-        options = self.options
-        facts = options.min_facts_kept_structured if structured else options.min_facts_kept
-        covered = options.min_covered_structured if structured else options.min_covered
-        checks: list[tuple[float | None, float, FidelityReason]] = [
-            (chunk.fidelity, options.threshold, "low_fidelity"),
+        suffix = "_structured" if structured else ""
+        facts, covered = f"min_facts_kept{suffix}", f"min_covered{suffix}"
+        checks: list[tuple[float | None, str, FidelityReason]] = [
+            (chunk.fidelity, "threshold", "low_fidelity"),
             (chunk.facts_kept, facts, "lost_facts"),
-            (chunk.sentences_supported, options.min_sentence_support, "unsupported_sentence"),
-            (chunk.sentences_covered, covered, "lost_sentence"),
+            (chunk.returned, "min_returned", "low_fidelity"),
         ]
-        for score, least, reason in checks:
-            if score is not None and score < least:
+        support, cover = chunk.sentences_supported, chunk.sentences_covered
+        if _by_meaning(chunk, self.before):
+            checks.append((support, "min_meant", "unsupported_sentence"))
+            checks.append((cover, "min_meant", "lost_sentence"))
+        else:
+            checks.append((support, "min_sentence_support", "unsupported_sentence"))
+            checks.append((cover, covered, "lost_sentence"))
+        for score, option, reason in checks:
+            if score is not None and self._is_new(option) and score < self._bound(option):
                 return reason
-        too_close = chunk.copied is not None and chunk.copied > options.max_copied
-        return "near_copy" if too_close else None
+        copied = chunk.copied if self._is_new("max_copied") else None
+        return "near_copy" if copied is not None and copied > self.options.max_copied else None
+
+    def _bound(self, option: str) -> float:
+        return float(getattr(self.options, option))
+
+    def _is_new(self, option: str) -> bool:
+        """What the run decided by is not decided again: its gate knew more than the scores."""
+        return bool(getattr(self.before, option) != getattr(self.options, option))
 
     def _stitched(self, row: Rephrasing, chunks: Sequence[RewrittenChunk]) -> Rephrasing:
         text = join([_Piece(chunk.text, chunk.source_text) for chunk in chunks])
@@ -130,6 +155,26 @@ def refuse_looser(before: FidelityOptions, now: FidelityOptions) -> None:
                 f"fidelity.{name}: {new} is looser than the run's {was}, and refused chains were "
                 "never finished; make a new run"
             )
+        if not _stored(name, before):
+            raise RecipeError(f"fidelity.{name}: the run has no scores for it; make a new run")
+
+
+def _stored(option: str, before: FidelityOptions) -> bool:
+    """Whether the run's gate measured what the option bounds."""
+    if option == "min_returned":
+        return before.translate_back
+    if option == "min_meant":
+        return bool(before.multilingual)
+    needs = _NEEDS.get(option, before.tiers)
+    return bool(set(needs).intersection(before.tiers))
+
+
+def _by_meaning(chunk: RewrittenChunk, before: FidelityOptions) -> bool:
+    """Whether the chunk's sentences were compared by the multilingual embedding: the routes leave
+    `supported` open."""
+    return bool(before.multilingual) and (
+        "alignment" not in before.tiers or chunk.supported is None
+    )
 
 
 def _settled(chunk: RewrittenChunk, reason: str | None, on_failure: str) -> RewrittenChunk:

@@ -2,7 +2,9 @@
 
 Copies pass here unless a setting forbids them: a copy is faithful, and that a rewrite must differ
 is the pipeline's rule. No style is known, so only lengths that no style has are at fault. What
-could not be scored is not faithful and says why. Covered by the gate's own limits: see
+could not be scored is not faithful and says why. Beside the scores stands every feature that the
+verifier sees, by direction (`supported_worst`, `kept_lost_share`, …), null where a pair was not
+related or not read. Covered by the gate's own limits: see
 `datagen.rephrase.fidelity`.
 """
 
@@ -22,6 +24,10 @@ from datagen.engines.embeddings import Embedder
 from datagen.errors import RecipeError, StorageError
 from datagen.recipe import load_recipe
 from datagen.rephrase.fidelity import Expectation, FidelityGate, FidelityOptions, Tier
+from datagen.rephrase.fidelity.facts import words_of
+from datagen.rephrase.fidelity.language import NAMES
+from datagen.rephrase.fidelity.language import code_of as language_of
+from datagen.rephrase.fidelity.verification import FEATURES
 from datagen.rephrase.pipeline import RephraseRecipe
 from datagen.schemas import Kind, Scores
 from datagen.scoring.measures import Judged, table
@@ -152,7 +158,8 @@ class _Run:
         passed = bool(added["faithful"])
         if self.column != "fidelity":
             passed = value >= self.options.threshold
-        kind = str(row.columns.get("kind") or "unnamed")
+        named = row.columns.get("kind")
+        kind = "unnamed" if named is None or named == "" else str(named)
         scored.judged.append(Judged(label, kind, passed, value, added["reason"] or "below"))
 
 
@@ -179,7 +186,9 @@ def _columns(found: Any) -> tuple[dict[str, str], Any]:
     scores = [
         (name, pa.int64() if name in COUNTED else pa.float64()) for name in Scores.model_fields
     ]
-    added = [*scores, ("faithful", pa.bool_()), ("reason", pa.string()), ("detail", pa.string())]
+    features = [(name, pa.float64()) for name in FEATURES]
+    decided = [("faithful", pa.bool_()), ("reason", pa.string()), ("detail", pa.string())]
+    added = [*scores, *decided, *features]
     taken = {name for name, _ in added} | set(found.names)
     renamed: dict[str, str] = {}
     for name in found.names:
@@ -239,8 +248,24 @@ async def _one(gate: FidelityGate, row: PairRow, expectation: Expectation) -> di
         row.columns[name].encode("utf-8", "replace").decode() for name in ("source", "text")
     )
     finding = await gate.check(source, text, expectation=expectation)
-    return finding.scores.model_dump() | {
-        "faithful": finding.faithful,
-        "reason": finding.reason,
-        "detail": finding.detail.encode("utf-8", "replace").decode(),
-    }
+    features = finding.verified.named if finding.verified is not None else {}
+    detail = finding.detail.encode("utf-8", "replace").decode()
+    if finding.reason in ("language", "meaning_unchecked"):
+        detail = f"{_flag(text, expectation.language)}{detail}"
+    return (
+        finding.scores.model_dump()
+        | features
+        | {
+            "faithful": finding.faithful,
+            "reason": finding.reason,
+            "detail": detail,
+        }
+    )
+
+
+def _flag(text: str, told: str) -> str:
+    """What `--language` would fit, where the text's language is told from others."""
+    code = language_of(text, words_of(text))
+    if code is None or code == told:
+        return ""
+    return f"{NAMES[code]}, not {NAMES.get(told, told)} (--language {code}): "

@@ -95,6 +95,52 @@ def test_what_cannot_be_decided_again_is_refused(tmp_path: Path, setting: str, s
     assert not (tmp_path / "again").exists()
 
 
+BACK = '[engine]\nkind = "scripted"\n[fidelity]\ntranslate_back = true\n'
+
+
+def one_chunk(path: Path, recipe: str, **scores: object) -> Path:
+    made = rephrasing("a", 0)
+    run = WrittenRun(path, [1])
+    run.commit(0, {"rejects": [], "chunks": [chunk_of(made, **scores)], "rephrasings": [made]})
+    run.finish()
+    (path / "recipe.toml").write_text(recipe)
+    return path
+
+
+def test_a_translation_is_decided_again_by_what_came_back(tmp_path: Path) -> None:
+    marks = {"supported": None, "kept": None, "fidelity": 0.97, "returned": 0.7463}
+    run = one_chunk(tmp_path / "run", BACK, **marks)
+    kept = refilter(run, tmp_path / "kept", ["fidelity.min_returned=0.7"])
+    strict = refilter(run, tmp_path / "strict", ["fidelity.min_returned=0.9"])
+    assert (kept["counts"]["accepted"], strict["counts"]["accepted"]) == (1, 0)
+    assert rows(tmp_path / "strict", "SELECT reason FROM rejects") == [("low_fidelity",)]
+
+
+def test_a_translation_is_decided_again_by_what_was_meant(tmp_path: Path) -> None:
+    recipe = '[engine]\nkind = "scripted"\n[fidelity]\nmultilingual = "x"\n'
+    marks = {"supported": None, "kept": None, "sentences_supported": 0.8, "sentences_covered": 0.6}
+    run = one_chunk(tmp_path / "run", recipe, **marks)
+    refilter(run, tmp_path / "strict", ["fidelity.min_meant=0.7"])
+    assert rows(tmp_path / "strict", "SELECT reason FROM rejects") == [("lost_sentence",)]
+
+
+@pytest.mark.parametrize("option", ["min_returned", "min_meant", "min_covered"])
+def test_an_option_without_scores_is_refused(tmp_path: Path, option: str) -> None:
+    run = scored(tmp_path / "run")
+    with pytest.raises(RecipeError, match=f"{option}: the run has no scores for it"):
+        refilter(run, tmp_path / "again", [f"fidelity.{option}=0.95"])
+    assert not (tmp_path / "again").exists()
+
+
+def test_what_the_run_let_pass_stays_where_its_own_option_is_unchanged(tmp_path: Path) -> None:
+    """The gate lets a single lost fact pass, whatever its share."""
+    recipe = '[engine]\nkind = "scripted"\n'
+    run = one_chunk(tmp_path / "run", recipe, fidelity=0.99, facts_kept=0.5)
+    kept = refilter(run, tmp_path / "kept", ["fidelity.threshold=0.95"])
+    strict = refilter(run, tmp_path / "strict", ["fidelity.min_facts_kept=0.7"])
+    assert (kept["counts"]["accepted"], strict["counts"]["accepted"]) == (1, 0)
+
+
 def test_a_partition_with_failed_rows_is_carried_over(tmp_path: Path) -> None:
     run = small_run(tmp_path / "run")
     manifest = refilter(run, tmp_path / "again", ["fidelity.threshold=0.99"])

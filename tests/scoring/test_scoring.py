@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from datagen.errors import DatagenError, RecipeError
+from datagen.rephrase.fidelity.verification import FEATURES
 from datagen.scoring import report, score
 from datagen.scoring.measures import Judged, auroc, by_kind
 from datagen.scoring.score import gate_options, label_of
@@ -285,3 +286,84 @@ def test_copies_are_refused_where_a_setting_says_so(tmp_path: Path) -> None:
     score(path, options=gate_options(["fidelity.max_copied=0.9"], "knowledge"))
     [row] = scored_rows(tmp_path / "pairs.scored.parquet")
     assert row["reason"] == "near_copy"
+
+
+def test_every_feature_is_a_column_and_null_where_nothing_was_compared(tmp_path: Path) -> None:
+    pair = {"source": SOURCE, "text": FAITHFUL, "supported_worst": "mine"}
+    path = written(tmp_path / "pairs.jsonl", [pair, {"source": "", "text": FAITHFUL}])
+
+    found = score(path)
+
+    good, bad = scored_rows(found.output)
+    assert {"supported_worst", "kept_lost_share", "supported_read_claim", "kept_read_mean"} <= {
+        *FEATURES
+    }
+    assert all(isinstance(good[name], float) for name in FEATURES)
+    assert all(bad[name] is None for name in FEATURES)
+    assert good["input_supported_worst"] == "mine"
+
+
+def test_features_of_the_reader_are_null_where_it_does_not_read(tmp_path: Path) -> None:
+    path = written(tmp_path / "pairs.jsonl", [{"source": SOURCE, "text": FAITHFUL}])
+    tiers = "fidelity.tiers=hygiene,ledger,relations"
+
+    [row] = scored_rows(score(path, options=gate_options([tiers], "knowledge")).output)
+
+    assert row["supported_worst"] is not None
+    assert {row[f"{side}_read_claim"] for side in ("supported", "kept")} == {None}
+
+
+def test_pairs_judged_together_keep_their_own_features(tmp_path: Path) -> None:
+    rows = [{"source": SOURCE, "text": text} for text in (FAITHFUL, UNFAITHFUL, SOURCE)]
+    together = scored_rows(score(written(tmp_path / "all.jsonl", rows)).output)
+
+    for number, row in enumerate(rows):
+        [alone] = scored_rows(score(written(tmp_path / f"{number}.jsonl", [row])).output)
+        assert alone == pytest.approx(together[number])
+
+
+def test_a_kind_is_unnamed_only_where_it_has_no_name(tmp_path: Path) -> None:
+    rows = [
+        {"source": SOURCE, "text": FAITHFUL, "label": 1, "kind": kind} for kind in (0, None, "")
+    ]
+
+    found = score(written(tmp_path / "pairs.jsonl", rows))
+
+    assert [judged.kind for judged in found.judged] == ["0", "unnamed", "unnamed"]
+
+
+def test_another_language_names_the_flag(tmp_path: Path) -> None:
+    text = "桥于1932年由州长开通。每天有十六万辆车通过。"
+    path = written(tmp_path / "pairs.jsonl", [{"source": SOURCE, "text": text}])
+
+    [row] = scored_rows(score(path).output)
+
+    assert row["reason"] == "language"
+    assert "--language zh" in row["detail"]
+
+
+SHOP = (
+    "A shop sells pens. Anna buys 3 pens at 4 dollars each and pays with a 20 dollar bill. How much "
+    "change does she get? {}The answer is 8."
+)
+ROOTS = "Solve $x^2-5x+6=0$. Factoring gives $(x-2)(x-3)=0$, so $x=2$ or $x=3$.{}"
+
+
+@pytest.mark.parametrize(
+    ("source", "step", "faithful"),
+    [
+        (SHOP, "The pens cost 3 * 4 = 12 dollars. So 20 - 12 = 8 dollars are left. ", True),
+        (ROOTS, " Check: $2^2-5\\cdot 2+6=0$.", True),
+        (SHOP, "So 20 - 12 = 9 dollars are left. ", False),
+        (SHOP, "The thieves of the town escaped with 3 * 4 = 12 dollars. ", False),
+        (SHOP, "She loses 3 * 4 = 12 pens. ", False),
+    ],
+)
+def test_an_added_step_that_is_true_claims_only_its_other_words(
+    tmp_path: Path, source: str, step: str, faithful: bool
+) -> None:
+    pair = {"source": source.format(""), "text": source.format(step)}
+
+    found = score(written(tmp_path / "pairs.jsonl", [pair]), subject="math")
+
+    assert found.faithful == faithful

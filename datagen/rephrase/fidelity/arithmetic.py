@@ -39,12 +39,24 @@ def equations(text: str) -> Equations:
     """Compute every equation between plain numbers."""
     derived: set[float] = set()
     false: list[str] = []
-    for equation, values in _computed(text):
-        if all(abs(value - values[0]) <= _slack(equation, values[0]) for value in values):
+    for _, equation, values in _computed(_plain(text)):
+        if _is_true(equation, values):
             derived.update(values)
         else:
             false.append(equation)
     return Equations(frozenset(derived), tuple(false))
+
+
+def without_added(text: str, source: str) -> str:
+    """The text less its true equations that the source lacks, spelled with ASCII signs; as it is
+    where it has none."""
+    plain, known = _plain(text), "".join(_plain(source).split())
+    kept, end = [], 0
+    for match, equation, values in _computed(plain):
+        if _is_true(equation, values) and "".join(equation.split()) not in known:
+            kept.append(plain[end : match.start()])
+            end = match.end()
+    return "".join([*kept, plain[end:]]) if kept else text
 
 
 def value_of(formula: str) -> float | None:
@@ -69,11 +81,19 @@ def _slack(equation: str, value: float) -> float:
     return min(0.51 * 10.0 ** -min(places), max(0.01 * abs(value), 0.006))
 
 
-def _computed(text: str) -> Iterator[tuple[str, list[float]]]:
+def _is_true(equation: str, values: list[float]) -> bool:
+    return all(abs(value - values[0]) <= _slack(equation, values[0]) for value in values)
+
+
+def _plain(text: str) -> str:
     plain = text if text.isascii() else _ascii_signs(text)
     if "\\" in plain:
         plain = _REWRITTEN.sub(r"(\1/\2)", plain)
         plain = plain.replace("\\times", "*").replace("\\cdot", "*").replace("\\div", "/")
+    return plain
+
+
+def _computed(plain: str) -> Iterator[tuple[re.Match[str], str, list[float]]]:
     for match in _EQUATION.finditer(plain):
         after = plain[match.end() : match.end() + 1]
         if after.isalpha() or after in ("\\", "{", "_"):
@@ -81,7 +101,8 @@ def _computed(text: str) -> Iterator[tuple[str, list[float]]]:
         equation = match.group()
         values = [_value(side) for side in equation.replace("%", "").replace("$", "").split("=")]
         if None not in values and any(mark in equation for mark in "+*/^" + "-"):
-            yield " ".join(equation.split()), [value for value in values if value is not None]
+            told = [value for value in values if value is not None]
+            yield match, " ".join(equation.split()), told
 
 
 def _ascii_signs(text: str) -> str:

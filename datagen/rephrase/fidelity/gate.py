@@ -4,7 +4,7 @@
 has to be both, and the two fail independently. With `relations` both are calibrated probabilities;
 without, they are the earlier tiers' own marks, which only order rewrites. A hard reason rejects
 whatever the product is; the threshold catches what is weak in many places. Not covered: whether the
-source itself is true, and relations in a translation.
+source itself is true, and relations in a translation or in a script that is not Latin.
 """
 
 import asyncio
@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datagen.rephrase.fidelity import alignment, forms, hygiene, ledger
+from datagen.rephrase.fidelity import alignment, forms, hygiene, language, ledger
+from datagen.rephrase.fidelity.comparable import has_meaning, same, too_little
 from datagen.rephrase.fidelity.copying import FEWEST_WORDS, copied_share
 from datagen.rephrase.fidelity.equal_formulas import respelled_formulas
 from datagen.rephrase.fidelity.facts import Facts
@@ -60,6 +61,8 @@ class Finding:
     invented: tuple[str, ...] = ()
     """Facts and sentences that the source does not have; at most 8."""
     scores: Scores = field(default_factory=Scores)
+    verified: Verified | None = field(default=None, compare=False, repr=False)
+    """What relations and the reader saw; None where they were not asked."""
 
 
 class FidelityGate:
@@ -108,8 +111,10 @@ class FidelityGate:
         verified = self._verified
         if computes and finding.faithful:
             finding = await self._prove(finding, source, text, expectation)
-        if _translated(self._sources(source), expectation):
+        if _unread(self._sources(source), expectation):
             return await self._carry(finding, source, text, expectation, by)
+        if finding.faithful:
+            finding = self._comparable(finding, source, text, words=computes or bool(verified))
         if finding.faithful and "alignment" in options.tiers:
             claims, needed = sentences(text), sentences(source)
             aligned = await self._align(claims, needed)
@@ -117,8 +122,10 @@ class FidelityGate:
         wanted = finding.faithful or self._thorough
         if wanted and verified is not None and "verifier" in options.tiers:
             finding = await self._read_doubts(finding, verified, expectation)
+            verified = finding.verified or verified
         if verified is not None:
             finding = await self._weigh(finding, verified, expectation, source, text, by)
+            finding = replace(finding, verified=verified)
         return finding
 
     @property
@@ -129,6 +136,22 @@ class FidelityGate:
     async def close(self) -> None:
         """Release the models that the gate loaded itself."""
         await self._models.close()
+
+    def _comparable(self, finding: Finding, source: str, text: str, *, words: bool) -> Finding:
+        """Not faithful where the tiers found no fault because there was nothing to compare."""
+        if not _COMPARING.intersection(self._options.tiers):
+            return finding
+        little = too_little(source, text, words=words)
+        if little is None:
+            return finding
+        zero = dict.fromkeys(("supported", "kept", "fidelity"), 0.0)
+        return replace(
+            finding,
+            faithful=False,
+            reason="too_little_to_compare",
+            detail=little.strip()[:LONGEST_DETAIL],
+            scores=finding.scores.model_copy(update=zero),
+        )
 
     async def _prove(self, finding: Finding, source: str, text: str, told: Expectation) -> Finding:
         translated = _translated(self._sources(source), told)
@@ -148,15 +171,20 @@ class FidelityGate:
     async def _carry(
         self, finding: Finding, source: str, text: str, told: Expectation, by: Asker | None
     ) -> Finding:
-        """What the routes to a translation's meaning say; without any, it is not faithful by
-        default."""
-        options, embed = self._options, None
+        """What the routes to the meaning of a translation, or of a script that is not read, say;
+        without any, it is not faithful by default."""
+        options, embed, theirs = self._options, None, self._sources(source)
         if not options.tiers:
             return finding
+        if finding.faithful and same(source, text):
+            whole = dict.fromkeys(("supported", "kept", "fidelity"), 1.0)
+            return replace(finding, scores=finding.scores.model_copy(update=whole))
         if not options.multilingual and not (options.translate_back and by is not None):
             zero = dict.fromkeys(("supported", "kept", "fidelity"), 0.0)
             unread = replace(finding, scores=finding.scores.model_copy(update=zero))
             detail = f"the source is not in {told.language!r}: nothing compares across languages"
+            if not _translated(theirs, told):
+                detail = "of words in this script nothing is read"
             if not finding.faithful:
                 return unread
             return replace(unread, faithful=False, reason="meaning_unchecked", detail=detail)
@@ -164,8 +192,11 @@ class FidelityGate:
             return finding
         if options.multilingual:
             embed = await self._models.polyglot(options.multilingual)
-        made = await carried(self._sources(source), text, options, embed, by)
-        scores = finding.scores.model_copy(update=made.marks)
+        made = await carried(theirs, text, options, embed, by)
+        marks: dict[str, float | None] = {**made.marks, "supported": None, "kept": None}
+        if finding.scores.fidelity is not None:  # the ledger's, of figures
+            marks["fidelity"] = min(made.marks["fidelity"], finding.scores.fidelity)
+        scores = finding.scores.model_copy(update=marks)
         if made.reason is None:
             return replace(finding, scores=scores)
         return replace(
@@ -216,9 +247,10 @@ class FidelityGate:
         if not (made.in_doubt or self._thorough):
             return finding
         assert self._verification is not None
-        scores = await self._verification.read(made, self._read or await self._models.reader())
+        made = await self._verification.read(made, self._read or await self._models.reader())
+        finding = replace(finding, verified=made)
         refused = finding.scores.fidelity == 0.0  # by a check that no score outweighs
-        read = self._judge(finding, made, scores, told, final=True)
+        read = self._judge(finding, made, (made.supported, made.kept), told, final=True)
         if not refused:
             return read
         return replace(read, scores=read.scores.model_copy(update={"fidelity": 0.0}))
@@ -314,7 +346,9 @@ class FidelityGate:
         told: Expectation,
         entered: ledger.Ledger,
     ) -> Verified | None:
-        if self._verification is None or _translated(theirs, told):
+        if self._verification is None or _unread(theirs, told):
+            return None
+        if not (has_meaning(theirs.text) and has_meaning(mine.text)):
             return None
         self._verified = self._verification.related(
             theirs.text,
@@ -324,6 +358,7 @@ class FidelityGate:
             ratio=hygiene.length_ratio(theirs, mine),
             math_kind=told.kind == "math",
             also=_stems(context),
+            computes="mathematics" in self._options.tiers and told.kind == "math",
         )
         return self._verified
 
@@ -435,6 +470,7 @@ class _Recent:
         return facts
 
 
+_COMPARING = frozenset[Tier](["ledger", "alignment"])
 _RELATED = frozenset[Tier](["relations", "verifier"])
 
 
@@ -445,6 +481,11 @@ def _stems(context: str) -> frozenset[str]:
 
 def _translated(theirs: Facts, told: Expectation) -> bool:
     return not theirs.speaks(told.language)
+
+
+def _unread(theirs: Facts, told: Expectation) -> bool:
+    """Whether words can't be compared: in another language, or in a script that is not read."""
+    return _translated(theirs, told) or not language.is_read(theirs.text)
 
 
 def _relaxed(kept: float, told: Expectation) -> float:

@@ -1,8 +1,9 @@
 """Two routes to the meaning of a translation, both optional: a multilingual embedding of each
 sentence, and a translation back through the run's engine. Neither is needed for figures, formulas
-and answers, which are compared without them."""
+and answers, which are compared without them. What they measure, chrF and a cosine, is no
+probability: `scaled` enters it into `fidelity` so that the bound of the route is the threshold."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from datagen.engines.base import Message, Request, Sampling
 from datagen.prompts import neutralise
@@ -26,10 +27,38 @@ class Carried:
     """Scores to enter."""
 
 
+def scaled(measured: float, least: float, threshold: float) -> float:
+    """`fidelity` of what a route measured: rising, `threshold` at the route's bound, linear on both
+    sides of it. Not calibrated: it orders translations measured by the same route."""
+    if not measured >= least:
+        return threshold * max(measured, 0.0) / least if measured == measured else 0.0
+    above = (measured - least) / (1 - least) if least < 1 else 1.0
+    return min(threshold + (1 - threshold) * above, 1.0)
+
+
 async def carried(
     source: Facts, text: str, options: FidelityOptions, embed: Embed | None, by: Asker | None
 ) -> Carried:
-    """Ask the routes that are on; the first that fails decides."""
+    """Ask the routes that are on; the first that fails decides. `fidelity` is by the weakest."""
+    made = await _asked(source, text, options, embed, by)
+    bounds = {
+        "sentences_supported": options.min_meant,
+        "sentences_covered": options.min_meant,
+        "returned": options.min_returned,
+    }
+    found = [
+        scaled(made.marks[name], least, options.threshold)
+        for name, least in bounds.items()
+        if name in made.marks
+    ]
+    if made.reason == "low_fidelity" and "returned" not in made.marks:
+        found.append(0.0)
+    return replace(made, marks={**made.marks, "fidelity": min(found, default=0.0)})
+
+
+async def _asked(
+    source: Facts, text: str, options: FidelityOptions, embed: Embed | None, by: Asker | None
+) -> Carried:
     marks: dict[str, float] = {}
     if embed is not None:
         found = await meant(source.text, text, embed)

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datagen.rephrase.fidelity import features, verifier
+from datagen.rephrase.fidelity.arithmetic import without_added
 from datagen.rephrase.fidelity.evidence import Evidence
 from datagen.rephrase.fidelity.ledger import Ledger
-from datagen.rephrase.fidelity.sentences import Sentence
+from datagen.rephrase.fidelity.sentences import FEWEST_STEMS, Sentence, content
 
 Read = Callable[[Sequence[tuple[str, str]]], Awaitable[NDArray[Any]]]
 """(evidence, claim) pairs → log-odds that each claim, its worst word and its second worst word are
@@ -35,6 +36,11 @@ COMPLETE = 0.99
 documents 6 had lost something, all of them steps of mathematics, which is left out."""
 EVIDENCE_WORDS = 60
 """Words of evidence per claim, as the reader was trained."""
+_STEP_STEMS = content(
+    "add subtract multiply divide sum difference product quotient total altogether check verify "
+    "calculate compute calculation substitute plug give get obtain equal leave left remain find"
+)
+"""Words that introduce a computed step. Own choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,10 @@ class Verified:
     suspicions_back: NDArray[np.float64]
     row: NDArray[np.float64]
     row_back: NDArray[np.float64]
+    reading: tuple[float, ...] = ()
+    """What the reader adds to `row`, in the order of `verifier.READ`; empty if it was not asked."""
+    reading_back: tuple[float, ...] = ()
+    """The same for `row_back`."""
 
     @property
     def in_doubt(self) -> bool:
@@ -65,6 +75,16 @@ class Verified:
         missing = self.back.relations[:, told].any() or self.row_back[lost].any()
         missing = missing or self.row_back[features.BACKWARD.index("math")]
         return 0 < len(self.back.claims) < features.MOST_CLAIMS and not missing
+
+    @property
+    def named(self) -> dict[str, float]:
+        """Every feature by its name in `FEATURES`; the reader's only where it was asked."""
+        values = (*self.row, *self.reading), (*self.row_back, *self.reading_back)
+        return {
+            name: float(value)
+            for side, row in zip(_SIDES, values, strict=True)
+            for name, value in zip(_names(side), row, strict=False)
+        }
 
     @property
     def worst(self) -> str:
@@ -107,11 +127,17 @@ class Verification:
         ratio: float,
         math_kind: bool,
         also: frozenset[str] = frozenset(),
+        computes: bool = False,
     ) -> Verified:
-        """By relations alone. `also`: stems that names may come from besides the source."""
+        """By relations alone. `also`: stems that names may come from besides the source.
+        `computes`: added steps may be true by computation, and then claim only what else they
+        say."""
         needed, whole = self._source(source)
         mine = Evidence(text)
-        ahead = features.compared(features.claims_of(text), whole, also)
+        claims = features.claims_of(text)
+        if computes:
+            claims = _uncomputed(claims, source)
+        ahead = features.compared(claims, whole, also)
         back = features.compared(needed, mine)
         model = self._model
         doubts = model.suspicions("supported", ahead.relations)
@@ -126,19 +152,22 @@ class Verification:
         )  # fmt: skip
         return replace(made, kept=max(made.kept, COMPLETE)) if made.complete else made
 
-    async def read(self, made: Verified, read: Read) -> tuple[float, float]:
-        """`supported` and `kept` with what the reader says."""
+    async def read(self, made: Verified, read: Read) -> Verified:
+        """The same with what the reader says in `supported` and `kept`."""
         ahead = asked(made.ahead, made.suspicions, MOST_READ)
         back = asked(made.back, made.suspicions_back, MOST_READ_BACK)
         outputs = np.asarray(await read([*ahead, *back]))
         model = self._model
-        supported = model.full["supported"].probability(
-            np.array([*made.row, *verifier.reading(outputs[: len(ahead)])])
+        reading = tuple(verifier.reading(outputs[: len(ahead)]))
+        reading_back = tuple(verifier.reading(outputs[len(ahead) :]))
+        kept = model.full["kept"].probability(np.array([*made.row_back, *reading_back]))
+        return replace(
+            made,
+            supported=model.full["supported"].probability(np.array([*made.row, *reading])),
+            kept=max(kept, COMPLETE) if made.complete else kept,
+            reading=reading,
+            reading_back=reading_back,
         )
-        kept = model.full["kept"].probability(
-            np.array([*made.row_back, *verifier.reading(outputs[len(ahead) :])])
-        )
-        return supported, max(kept, COMPLETE) if made.complete else kept
 
     def _source(self, source: str) -> tuple[tuple[Sentence, ...], Evidence]:
         known = self._sources.get(source)
@@ -149,6 +178,19 @@ class Verification:
         else:
             self._sources.move_to_end(source)
         return known
+
+
+def _uncomputed(claims: Sequence[Sentence], source: str) -> tuple[Sentence, ...]:
+    """The claims less their equations that are true; none is left of one whose few other words are
+    the source's or introduce a step."""
+    known = content(source) | _STEP_STEMS
+    found: list[Sentence] = []
+    for claim in claims:
+        text = without_added(claim.text, source) if "=" in claim.text else claim.text
+        stems = claim.stems if text is claim.text else content(text)
+        if text is claim.text or len(stems) >= FEWEST_STEMS or stems - known:
+            found.append(claim if text is claim.text else Sentence(" ".join(text.split()), stems))
+    return tuple(found)
 
 
 def asked(
@@ -172,6 +214,17 @@ def doubtful(made: Verified, side: verifier.Direction, most: int) -> list[str]:
     )
     order = np.argsort(-suspicions, kind="stable")[:most]
     return [compared.claims[at].text for at in order]
+
+
+_SIDES: tuple[verifier.Direction, ...] = ("supported", "kept")
+
+
+def _names(side: verifier.Direction) -> list[str]:
+    return [f"{side}_{name}" for name in (*verifier.COLUMNS[side], *verifier.READ)]
+
+
+FEATURES = tuple(name for side in _SIDES for name in _names(side))
+"""Names of the verifier's features, by direction: `supported_worst`, `kept_lost_share`, …"""
 
 
 def _top(claims: Sequence[Sentence], suspicions: NDArray[np.float64]) -> str:

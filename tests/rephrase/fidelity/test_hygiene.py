@@ -118,6 +118,28 @@ def test_the_language_asked_for_is_the_one_that_counts() -> None:
     assert reason(german) == "language"
 
 
+CODE = "import os\nfor name in os.listdir(path):\n    print(os.path.join(path, name), os.sep)"
+
+
+@pytest.mark.parametrize("text", ["Привет", "桥已开放。", "ხიდი გაიხსნა", "Η γέφυρα άνοιξε"])
+def test_the_script_of_a_short_text_counts(text: str) -> None:
+    assert reason(text, text) == "language"
+
+
+@pytest.mark.parametrize("text", ["α + β", "∑ λᵢ", CODE, "日", "№ 7", "naïve café"])
+def test_symbols_and_code_are_no_language(text: str) -> None:
+    assert reason(text, text) is None
+
+
+@pytest.mark.parametrize("text", [SOURCE, "桥已开放。", "Привет"])
+def test_a_language_that_is_not_known_is_not_checked(text: str) -> None:
+    assert reason(text, text, language="xx") is None
+
+
+def test_a_name_in_latin_letters_is_of_every_language() -> None:
+    assert reason("IBM 360", "IBM 360", language="ru") is None
+
+
 def test_the_phrase_that_decided_is_the_detail() -> None:
     finding = GATE.check_cheap(SOURCE, "Sure! " + TEXT, expectation=Expectation())
     assert (finding.faithful, finding.detail, finding.scores.fidelity) == (False, "Sure!", 0.0)

@@ -4,11 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from datagen.assets import minilm_folder
 from datagen.engines.base import Completion, Request
 from datagen.errors import RecipeError
 from datagen.rephrase.fidelity import Asker, Expectation, FidelityGate, FidelityOptions, language
+from datagen.rephrase.fidelity.routes import scaled
 
 SOURCE = (
     "Ein Buch kostet 20 Euro und die Schülerin kauft drei davon mit ihrem Geld. Wie viel muss sie "
@@ -73,6 +76,27 @@ async def test_an_embedding_that_is_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(RecipeError, match="empty"):
         await check({"multilingual": str(tmp_path / "empty")}, "")
+
+
+async def test_what_the_way_back_measured_is_the_fidelity_and_nothing_else_is_claimed() -> None:
+    options = {"translate_back": True, "threshold": 0.9}
+    exact, _ = await check(options, SOURCE)
+    partly, _ = await check(options, SOURCE[:90])
+    bad, _ = await check(options, "Der Zug fährt morgen um sieben ab.")
+    marks = [one.scores.fidelity for one in (bad, partly, exact)]
+    assert marks[0] < 0.9 <= marks[1] < marks[2] == pytest.approx(1)
+    assert partly.faithful
+    assert (partly.scores.supported, partly.scores.kept) == (None, None)
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_a_route_s_bound_is_the_threshold(
+    one: float, other: float, least: float, bar: float
+) -> None:
+    low, high = sorted((one, other))
+    assert 0 <= scaled(low, least, bar) <= scaled(high, least, bar) <= 1
+    assert low < least or scaled(low, least, bar) >= bar
+    assert scaled(float("nan"), least, bar) == 0
 
 
 @pytest.mark.parametrize(
