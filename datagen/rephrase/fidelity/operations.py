@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 _SIGNS = (*"+*<>=×·÷≤≥≠^−/", " - ")
-_OPERAND = r"[-−]?(?:\d+(?:[.,]\d+)*\w*|[^\W\d]\w*)"
+_OPERAND = r"[-−]?(?:\d\w*+(?:[.,]\d\w*+)*+|[^\W\d]\w*+)"
 _TRIPLE = re.compile(
     rf"(?<![\w.,])(?P<one>{_OPERAND})(?P<close>[)\]]{{0,3}})(?P<gap>[ ]?)"
     r"(?P<sign>\*\*|<=|>=|==|!=|(?<=[ ])-(?=[ ])|(?<=\d[ ])x(?=[ ]\d)|[+−*×·/÷^<>≤≥=≠])"
@@ -56,6 +56,17 @@ def exchanged_operations(source: str, text: str, *, steps: bool = False) -> Iter
         if steps and (bracketed or (one[-1].isdigit() and other[-1].isdigit())):
             continue
         yield match.group() + other
+
+
+def operations(text: str) -> frozenset[Triple]:
+    """All operations of a text; sums and products in one order of their operands."""
+    if not any(sign in text for sign in _SIGNS):
+        return frozenset()
+    found = (_turned(triple) for triple, _ in _triples(text))
+    return frozenset(
+        (min(one, other), sign, max(one, other)) if sign in "+*" else (one, sign, other)
+        for one, sign, other in found
+    )
 
 
 def _triples(text: str) -> Iterator[tuple[Triple, re.Match[str]]]:

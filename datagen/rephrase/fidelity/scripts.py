@@ -14,7 +14,7 @@ _OTHER = (
     "\uf900-\ufaff\ufb1d-\ufdff\ufe70-\ufefc"
 )
 _SIGN = re.compile(f"[{_OTHER}]")
-_FOREIGN = re.compile(rf"[^\W\d_]*[{_OTHER}][^\W\d_]*")
+_FOREIGN = re.compile(rf"(?<![^\W\d_])[^\W\d_]*[{_OTHER}][^\W\d_]*+")
 _MOST = 0.3
 """Share of a text's letters in other scripts from which it is written in one. Own choice."""
 

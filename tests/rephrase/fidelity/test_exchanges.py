@@ -1,8 +1,11 @@
 """Words, operators and letters that changed places with others: what is seen, what is no change."""
 
+import time
+
 import pytest
 
 from datagen.rephrase.fidelity import Expectation, FidelityGate, FidelityOptions, Finding
+from datagen.rephrase.fidelity.operations import operations
 
 GATE = FidelityGate(FidelityOptions(tiers=("ledger",), max_copied=1))
 AROUND = (
@@ -153,3 +156,14 @@ def test_texts_in_another_script_use_their_own_words() -> None:
     gate = FidelityGate(FidelityOptions(tiers=("ledger",), max_copied=1))
     finding = gate.check_cheap(source, text, expectation=Expectation(language="ru"))
     assert finding.invented == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["1" * 300_000 + "+", "x" * 300_000 + " я", "1.1" * 100_000 + " + 2", "A" * 300_000]
+)
+def test_a_long_run_of_one_kind_takes_no_time(text: str) -> None:
+    begun = time.process_time()
+    operations(text)
+    GATE.check_cheap(AROUND, text, expectation=Expectation())
+    GATE.check_cheap(text, AROUND, expectation=Expectation())
+    assert time.process_time() - begun < 20

@@ -137,6 +137,24 @@ async def test_a_short_text_with_every_word_lost_nothing(source: str, text: str,
     assert whole.scores.kept > 0.9 > less.scores.kept
 
 
+async def test_steps_with_every_word_and_operation_lost_nothing() -> None:
+    source = (
+        "Ada sold 48 cups in April and half as many in May. How many did she sell?\n"
+        "Ada sold 48/2 = 24 cups in May.\nAda sold 48+24 = 72 cups altogether in April and May."
+    )
+    steps = [
+        "Step 1: In April, Ada sold 48 cups.",
+        "Step 2: In May she sold half as many, which is 48 / 2 = 24 cups.",
+        "Step 3: Altogether in April and May Ada sold 24 + 48 = 72 cups.",
+    ]
+    gate, told = FidelityGate(RELATED), Expectation(length_ratio=(0.3, 3.0), kind="math")
+    whole = await gate.check(source, "\n".join(steps), expectation=told)
+    less = await gate.check(source, "\n".join(steps[:1] + steps[2:]), expectation=told)
+    assert whole.scores.kept is not None
+    assert less.scores.kept is not None
+    assert whole.scores.kept > 0.9 > less.scores.kept
+
+
 async def test_the_reader_is_asked_a_bounded_number_of_claims_with_their_evidence() -> None:
     reader = Asked(-4.0)
     text = FAITHFUL.replace("wooden", "iron").replace("north", "south")
