@@ -55,7 +55,7 @@ class Assertion(Noun):
 
 
 class Checkpoint(Noun):
-    """A step on the way, worth part of the way: calls seen, or a state reached."""
+    """A step on the way, worth part of the progress: calls seen, or a state reached."""
 
     name: str
     weight: float = Field(gt=0)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datagen.errors import RecipeError
 from datagen.rephrase.assemble import lowest
 from datagen.rephrase.fidelity import FidelityOptions, Tier
+from datagen.rephrase.fidelity.options import COMPARING
 from datagen.rephrase.rewrite import join
 from datagen.schemas import FidelityReason, Reject, Rephrasing, RewrittenChunk, Scores
 from datagen.stage import Tables
@@ -21,7 +22,7 @@ from datagen.tokenizer import TokenCounter
 
 LOWER_IS_STRICTER = ("max_copied",)
 _NEEDS: dict[str, tuple[Tier, ...]] = {
-    "threshold": ("ledger", "alignment"),
+    "threshold": tuple(COMPARING),
     "min_facts_kept": ("ledger",),
     "min_facts_kept_structured": ("ledger",),
     "min_sentence_support": ("alignment",),

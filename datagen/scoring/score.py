@@ -23,10 +23,11 @@ import pyarrow.parquet as pq
 from datagen.engines.embeddings import Embedder
 from datagen.errors import RecipeError, StorageError
 from datagen.recipe import load_recipe
-from datagen.rephrase.fidelity import Expectation, FidelityGate, FidelityOptions, Tier
+from datagen.rephrase.fidelity import Expectation, FidelityGate, FidelityOptions
 from datagen.rephrase.fidelity.facts import words_of
 from datagen.rephrase.fidelity.language import NAMES
 from datagen.rephrase.fidelity.language import code_of as language_of
+from datagen.rephrase.fidelity.options import COMPARING
 from datagen.rephrase.fidelity.verification import FEATURES
 from datagen.rephrase.pipeline import RephraseRecipe
 from datagen.schemas import Kind, Scores
@@ -75,7 +76,7 @@ def score(
     options = options or gate_options((), subject)
     if "judge" in options.tiers or options.translate_back:
         raise RecipeError("judge and translate_back need a run's engine; none is asked here")
-    if not _COMPARING.intersection(options.tiers):
+    if not COMPARING.intersection(options.tiers):
         raise RecipeError("fidelity.tiers: without ledger or alignment nothing is compared")
     if output.resolve() == path.resolve():
         raise RecipeError(f"{output}: is the input; inputs are not written to")
@@ -163,8 +164,6 @@ class _Run:
         scored.judged.append(Judged(label, kind, passed, value, added["reason"] or "below"))
 
 
-_COMPARING = frozenset[Tier](["ledger", "alignment"])
-"""Tiers that a text can't be called faithful without."""
 COUNTED = frozenset(["facts_invented", "flips", "facts_moved"])
 """Scores that are counts."""
 _LABELS = {

@@ -315,7 +315,8 @@ def _time_like(figure: str, corpus: Corpus, turn: int) -> Span | None:
 def _known_words(quoted: str, corpus: Corpus, turn: int) -> bool:
     if corpus.find(quoted, turn):
         return True
-    return corpus.holding(stems(words_in(quoted)), quoted, turn) is not None
+    wanted = stems(words_in(quoted))
+    return not wanted or corpus.holding(wanted, quoted, turn) is not None
 
 
 def _undone(text: str, turn: int, trajectory: Trajectory, tools: Toolset, corpus: Corpus) -> str:

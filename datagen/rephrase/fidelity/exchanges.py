@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from datagen.rephrase.fidelity.facts import Facts
 from datagen.rephrase.fidelity.names import FUNCTION_WORDS
+from datagen.rephrase.fidelity.numbers import RAISED
 
 Key = tuple[str, str]
 """Set, such as a name before Roman numerals or a word before a letter, and member."""
@@ -108,7 +109,6 @@ _POWER = re.compile(
     r"(?<![\w.])(\d+)(?:\s?(?:\^|\*\*)\s?[({]?([-−+]?\d+)|([⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))"
     r"|(?<![\w.])\d+(?:\.\d+)?[eE]([-−+]?\d+)\b"
 )
-_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻−", "0123456789+--")
 _LETTER = re.compile(
     r"(?<![^\W_])([A-Za-z][a-z]{2,})[ -]"
     r"(\(?[A-Z]\)?(?:(?:, and |, or |, | and | or |/|–)\(?[A-Z]\)?){0,8})(?![\w&'’+-]|\.\s?[A-Z])"
@@ -236,7 +236,7 @@ def _powers(prose: str) -> dict[Key, str]:
     found: dict[Key, str] = {}
     for match in _POWER.finditer(prose):
         exponent = match[2] or match[3] or match[4]
-        key = "power of " + (match[1] or "10"), str(int(exponent.translate(_RAISED)))
+        key = "power of " + (match[1] or "10"), str(int(exponent.translate(RAISED)))
         found[key] = match.group()
     return found
 

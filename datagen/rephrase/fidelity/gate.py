@@ -32,7 +32,7 @@ from datagen.rephrase.fidelity.judging import (
 )
 from datagen.rephrase.fidelity.mathematics import judge_math
 from datagen.rephrase.fidelity.models import Models
-from datagen.rephrase.fidelity.options import Expectation, FidelityOptions, Tier
+from datagen.rephrase.fidelity.options import COMPARING, Expectation, FidelityOptions, Tier
 from datagen.rephrase.fidelity.routes import carried
 from datagen.rephrase.fidelity.sentences import Sentence, content, sentences
 from datagen.rephrase.fidelity.verification import Read, Verification, Verified
@@ -139,7 +139,7 @@ class FidelityGate:
 
     def _comparable(self, finding: Finding, source: str, text: str, *, words: bool) -> Finding:
         """Not faithful where the tiers found no fault because there was nothing to compare."""
-        if not _COMPARING.intersection(self._options.tiers):
+        if not COMPARING.intersection(self._options.tiers):
             return finding
         little = too_little(source, text, words=words)
         if little is None:
@@ -470,7 +470,6 @@ class _Recent:
         return facts
 
 
-_COMPARING = frozenset[Tier](["ledger", "alignment"])
 _RELATED = frozenset[Tier](["relations", "verifier"])
 
 

@@ -49,7 +49,8 @@ _BELOW = re.compile(r"/(\d{1,6})\b(?!/)")
 _SHARE = re.compile(r" / (\d{1,6})\b(?! ?[/=]|[.,]\d)")
 _RAISING = re.compile(r"[0-9](?:[⁰¹²³⁴-⁹⁺⁻]|[eE][-+−]?[0-9])")
 _POWER = re.compile(r"\d([⁺⁻]?[⁰¹²³⁴-⁹]{1,3})|(?<![\w.])(\d+(?:\.\d+)?)[eE]([-+−]?\d{1,3})\b")
-_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻−", "0123456789+--")
+RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻−", "0123456789+--")
+"""Raised figures and signs as plain ones."""
 _DIVISION = re.compile(
     r"(?<![\w./,])(\d[\d,]*(?:\.\d+)?)(\s?[/÷]\s?|\s+divided by\s+)"
     r"(\d[\d,]*(?:\.\d+)?)(?!\w|\s?/)(\s?=)?"
@@ -181,7 +182,7 @@ def _powers(prose: str) -> list[Number]:
     """Parts of 10⁶ and 3e6 as "10^6" and "3 × 10^6" have them; known, and asked of no rewrite."""
     found: list[str] = []
     for match in _POWER.finditer(prose):
-        exponent = (match[1] or match[3]).translate(_RAISED)
+        exponent = (match[1] or match[3]).translate(RAISED)
         found += (exponent.lstrip("-+"), canonical(float(exponent)))
         if match[2]:
             found += ("10", canonical(float(match[2]) * 10.0 ** max(-300, min(300, int(exponent)))))

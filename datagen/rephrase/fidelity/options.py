@@ -15,6 +15,8 @@ from datagen.schemas import Kind
 Tier = Literal[
     "hygiene", "ledger", "mathematics", "alignment", "relations", "verifier", "nli", "judge"
 ]
+COMPARING = frozenset[Tier](["ledger", "alignment"])
+"""Tiers that hold a text against its source; without any of them it can't be called faithful."""
 Share = Annotated[float, Field(ge=0, le=1)]
 CALIBRATED, ORDERED = 0.9, 0.35
 """Thresholds that tiers with and without calibrated scores have unless one is set."""
